@@ -1,0 +1,148 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=True
+# cython: initializedcheck=False, freethreading_compatible=False
+"""What a flush does to each object that it has sent; the compiled twin.
+
+The twin in Python is ``flushing_py``.
+"""
+
+from cpython.long cimport PyLong_FromVoidPtr
+from cpython.object cimport PyObject
+
+from ormolu._speedups.state_c cimport (
+    F_FRESH,
+    F_MODIFIED,
+    F_PARTIAL,
+    EntityBase,
+    IdentityDict,
+    Layout,
+    State,
+    Tracker,
+    borrow,
+    forget,
+    layout_of_state,
+    peek_value,
+    state_for,
+)
+
+from ormolu._speedups.sentinel import UNLOADED
+
+__all__ = ["linked", "settle_inserted", "settle_updated"]
+
+cdef object _UNLOADED = UNLOADED
+
+
+def linked(objs):
+    """The objects that may refer to others: something related, or rare, is set."""
+    cdef State state
+    cdef list found = []
+    for obj in objs:
+        state = state_for(obj)
+        if (
+            state._related is not None
+            or state._extras is not None
+            or not layout_of_state(state).embedded
+        ):
+            found.append(obj)
+    return found
+
+
+def settle_inserted(Tracker tracker not None, objs):
+    """Make inserted objects persistent under the primary keys that they have now.
+
+    Returns:
+        the objects that were left as they are: those that have a key already or
+        lack a value of it, and those whose key another object has.
+    """
+    cdef list left = []
+    cdef IdentityDict home = None
+    cdef Layout base = None
+    cdef Layout layout
+    for obj in objs:
+        layout = layout_of_state(state_for(obj))
+        if home is None or layout._root() is not base:
+            base = layout._root()
+            home = tracker._home_of(layout, None)
+        if not _settle_new(tracker, home, obj):
+            left.append(obj)
+    return left
+
+
+cdef bint _settle_new(Tracker tracker, IdentityDict home, object obj) except -1:
+    cdef State state = state_for(obj)
+    cdef Layout layout = layout_of_state(state)
+    cdef Py_ssize_t i
+    cdef unsigned int flags
+    if state._key is not None:
+        return False
+    key = _key_of(obj, layout)
+    if key is None or home._find(key) is not None:
+        return False
+    state._home = None
+    home._enter(obj, state, key)
+    flags = state._flags & ~<unsigned int>(F_FRESH | F_MODIFIED)
+    for i in range(len(layout.keys)):
+        if _is_unloaded(obj, i):
+            flags |= F_PARTIAL
+            break
+    state._flags = flags
+    state._originals = None
+    number = PyLong_FromVoidPtr(<void*>obj)
+    tracker.new.pop(number, None)
+    if len(tracker.modified):
+        tracker.modified.pop(number, None)
+    return True
+
+
+cdef bint _is_unloaded(object obj, Py_ssize_t slot) except -1:
+    cdef PyObject* found
+    if isinstance(obj, EntityBase):
+        found = borrow(<EntityBase>obj, slot)
+        return found is NULL or found is <PyObject*>_UNLOADED
+    return peek_value(obj, slot) is _UNLOADED
+
+
+cdef object _key_of(object obj, Layout layout):
+    """The primary key of an object; None when a value of it is missing."""
+    cdef list values
+    cdef tuple slots = layout.pk_slots
+    if len(slots) == 1:
+        value = peek_value(obj, slots[0])
+        return None if value is _UNLOADED else value
+    values = [peek_value(obj, slot) for slot in slots]
+    for value in values:
+        if value is None or value is _UNLOADED:
+            return None
+    return tuple(values) if values else None
+
+
+def settle_updated(objs):
+    """Forget the changes of updated objects whose primary key is as it was.
+
+    Returns:
+        the objects that were left as they are: those whose key has changed, is not
+        loaded, or that have none.
+    """
+    cdef State state
+    cdef list left = []
+    for obj in objs:
+        state = state_for(obj)
+        if not _has_its_key(obj, state):
+            left.append(obj)
+            continue
+        state._flags &= ~<unsigned int>F_FRESH
+        forget(obj, state)
+    return left
+
+
+cdef bint _has_its_key(object obj, State state) except -1:
+    cdef tuple slots = layout_of_state(state).pk_slots
+    cdef Py_ssize_t i
+    key = state._key
+    if key is None:
+        return False
+    if len(slots) == 1:
+        return peek_value(obj, slots[0]) is key
+    for i in range(len(slots)):
+        if peek_value(obj, slots[i]) is not (<tuple?>key)[i]:
+            return False
+    return True

@@ -1,0 +1,168 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, nonecheck=True
+# cython: initializedcheck=False, freethreading_compatible=False
+"""Collects the values of many objects for a flush; the compiled twin.
+
+The twin in Python is ``gather_py``.
+"""
+
+from cpython.dict cimport PyDict_GetItemWithError, PyDict_Next
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.stdlib cimport free, malloc
+
+from ormolu._speedups.state_c cimport (
+    EntityBase,
+    Layout,
+    State,
+    borrow,
+    layout_of_state,
+    peek_value,
+    state_if_any,
+)
+
+from ormolu._speedups.sentinel import UNLOADED
+
+__all__ = ["changed", "gather", "gather_one", "shape_rows"]
+
+cdef object _UNLOADED = UNLOADED
+
+
+cdef class _Slots:
+    """Slots as a C array."""
+
+    cdef Py_ssize_t size
+    cdef Py_ssize_t* at
+
+    def __cinit__(self, slots):
+        cdef list given = list(slots)
+        cdef Py_ssize_t i
+        self.size = len(given)
+        self.at = <Py_ssize_t*>malloc(max(self.size, 1) * sizeof(Py_ssize_t))
+        if self.at is NULL:
+            raise MemoryError
+        for i in range(self.size):
+            self.at[i] = given[i]
+
+    def __dealloc__(self):
+        free(self.at)
+
+
+cdef tuple _gather(object obj, _Slots slots):
+    cdef tuple values = PyTuple_New(slots.size)
+    cdef PyObject* found
+    cdef Py_ssize_t i
+    if isinstance(obj, EntityBase):
+        for i in range(slots.size):  # runs no code, so borrowing is safe
+            found = borrow(<EntityBase>obj, slots.at[i])
+            if found is NULL or found is <PyObject*>_UNLOADED:
+                found = <PyObject*>None
+            Py_INCREF(<object>found)
+            PyTuple_SET_ITEM(values, i, <object>found)
+        return values
+    for i in range(slots.size):
+        value = peek_value(obj, slots.at[i])
+        if value is _UNLOADED:
+            value = None
+        Py_INCREF(value)
+        PyTuple_SET_ITEM(values, i, value)
+    return values
+
+
+def gather(objs, slots):
+    """For each object the values at the slots, None for what is not loaded."""
+    cdef _Slots at = _Slots(slots)
+    return [_gather(obj, at) for obj in objs]
+
+
+def gather_one(obj, slots):
+    """The values of one object at the slots, None for what is not loaded."""
+    return _gather(obj, _Slots(slots))
+
+
+def changed(obj):
+    """The slots of the columns whose values differ from their originals."""
+    cdef State state = state_if_any(obj)
+    cdef Layout layout
+    cdef PyObject* key_ptr
+    cdef PyObject* original_ptr
+    cdef PyObject* found_ptr
+    cdef Py_ssize_t slot
+    cdef Py_ssize_t position = 0
+    cdef dict originals
+    cdef list found = []
+    if state is None or state._originals is None:
+        return found
+    layout = layout_of_state(state)
+    originals = state._originals
+    if len(originals) > 1:
+        originals = originals.copy()  # a comparison may change the object
+    while PyDict_Next(originals, &position, &key_ptr, &original_ptr):
+        original = <object>original_ptr
+        key = <object>key_ptr
+        found_ptr = PyDict_GetItemWithError(layout.index, key)
+        slot = -1 if found_ptr is NULL else <object>found_ptr
+        if slot >= 0 and _differs(layout, slot, original, peek_value(obj, slot)):
+            found.append(slot)
+    if len(found) > 1:
+        found.sort()
+    return found
+
+
+cdef bint _differs(Layout layout, Py_ssize_t slot, object original, object value) except -1:
+    if value is original:
+        return original is _UNLOADED
+    if original is _UNLOADED or value is _UNLOADED:
+        return True
+    compare = None if layout.comparators is None else layout.comparators.get(slot)
+    try:
+        if compare is None:
+            return not (original == value)
+        return not compare(original, value)
+    except Exception:  # what cannot be compared is written again
+        return True
+
+
+def shape_rows(objs, slots, omit_none, special=None):
+    """For each object which of the slots an INSERT names, and their values.
+
+    A slot is left out where its value is None or not loaded and ``omit_none`` says
+    so.  The shape has bit ``i`` set if ``slots[i]`` is included; it is -1, with all
+    the values, for an object with a value of one of the ``special`` types.
+    """
+    cdef _Slots at = _Slots(slots)
+    cdef list omit = [bool(flag) for flag in omit_none]
+    if at.size != len(omit):
+        raise ValueError("slots and omit_none differ in length")
+    full = (1 << len(omit)) - 1
+    return [_shape(obj, at, omit, special or None, full) for obj in objs]
+
+
+cdef tuple _shape(
+    object obj, _Slots slots, list omit, object special, object full
+):
+    cdef tuple values = _gather(obj, slots)
+    cdef Py_ssize_t i
+    cdef unsigned long long bits = 0
+    cdef list included
+    if special is not None:
+        for value in values:
+            if isinstance(value, special):
+                return (-1, values)
+    for i in range(slots.size):
+        if values[i] is None and omit[i] is True:
+            break
+    else:
+        # nothing is left out, as in most rows: the tuple can stay
+        return (full, values)
+    included = []
+    shape = 0
+    for i in range(slots.size):
+        value = values[i]
+        if value is not None or omit[i] is not True:
+            if i < 64:
+                bits |= 1ULL << i
+            else:
+                shape |= <object>1 << i
+            included.append(value)
+    return (shape | bits, tuple(included))

@@ -1,0 +1,35 @@
+"""The kernel: ``state``, ``hydration``, ``gather`` and ``flushing`` in the implementation chosen.
+
+The layers above import the modules from here and never know which one runs.  Each
+module has a compiled form (``state_c``) and a twin in Python (``state_py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ormolu._speedups._choose import Implementation, ModuleStatus, choose
+
+if TYPE_CHECKING:
+    # the twins have the same interface; type checkers see the one in Python
+    from ormolu._speedups import flushing_py as flushing
+    from ormolu._speedups import gather_py as gather
+    from ormolu._speedups import hydration_py as hydration
+    from ormolu._speedups import state_py as state
+
+__all__ = ["flushing", "gather", "hydration", "impl", "speedups_status", "state"]
+
+_choice = choose()
+
+impl: Implementation = _choice.impl
+
+if not TYPE_CHECKING:
+    state = _choice.modules["state"]
+    hydration = _choice.modules["hydration"]
+    gather = _choice.modules["gather"]
+    flushing = _choice.modules["flushing"]
+
+
+def speedups_status() -> dict[str, ModuleStatus]:
+    """For each module of the kernel: which implementation runs, and why."""
+    return dict(_choice.status)

@@ -1,0 +1,90 @@
+"""Collects the values of many objects for a flush; the twin in Python.
+
+The compiled twin is ``gather_c``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ormolu._speedups.sentinel import UNLOADED
+from ormolu._speedups.state_py import Layout, layout_of, peek, state_or_none
+
+__all__ = ["changed", "gather", "gather_one", "shape_rows"]
+
+
+def gather(objs: Iterable[Any], slots: Sequence[int]) -> list[tuple[Any, ...]]:
+    """For each object the values at the slots, None for what is not loaded."""
+    return [gather_one(obj, slots) for obj in objs]
+
+
+def gather_one(obj: Any, slots: Sequence[int]) -> tuple[Any, ...]:
+    """The values of one object at the slots, None for what is not loaded."""
+    values = (peek(obj, slot) for slot in slots)
+    return tuple(None if value is UNLOADED else value for value in values)
+
+
+def changed(obj: Any) -> list[int]:
+    """The slots of the columns whose values differ from their originals."""
+    state = state_or_none(obj)
+    if state is None or state._o_originals is None:
+        return []
+    layout = layout_of(obj)
+    found = []
+    for key, original in list(state._o_originals.items()):
+        slot = layout.index.get(key, -1)
+        if slot >= 0 and _differs(layout, slot, original, peek(obj, slot)):
+            found.append(slot)
+    found.sort()
+    return found
+
+
+def _differs(layout: Layout, slot: int, original: Any, value: Any) -> bool:
+    if value is original:
+        return original is UNLOADED
+    if original is UNLOADED or value is UNLOADED:
+        return True
+    comparators = layout.comparators
+    compare = None if comparators is None else comparators.get(slot)
+    try:
+        if compare is None:
+            return not (original == value)  # noqa: SIM201  types define __eq__ alone
+        return not compare(original, value)
+    except Exception:  # what cannot be compared is written again
+        return True
+
+
+def shape_rows(
+    objs: Iterable[Any],
+    slots: Sequence[int],
+    omit_none: Sequence[bool],
+    special: tuple[type[Any], ...] | None = None,
+) -> list[tuple[int, tuple[Any, ...]]]:
+    """For each object which of the slots an INSERT names, and their values.
+
+    A slot is left out where its value is None or not loaded and ``omit_none`` says
+    so.  The shape has bit ``i`` set if ``slots[i]`` is included; it is -1, with all
+    the values, for an object with a value of one of the ``special`` types.
+    """
+    if len(slots) != len(omit_none):
+        raise ValueError("slots and omit_none differ in length")
+    return [_shape(obj, slots, omit_none, special) for obj in objs]
+
+
+def _shape(
+    obj: Any,
+    slots: Sequence[int],
+    omit_none: Sequence[bool],
+    special: tuple[type[Any], ...] | None,
+) -> tuple[int, tuple[Any, ...]]:
+    values = gather_one(obj, slots)
+    if special and any(isinstance(value, special) for value in values):
+        return -1, values
+    shape = 0
+    included = []
+    for i, value in enumerate(values):
+        if value is not None or not omit_none[i]:
+            shape |= 1 << i
+            included.append(value)
+    return shape, tuple(included)
