@@ -1,0 +1,1 @@
+"""The one seam to private names of SQLAlchemy Core."""

@@ -1,0 +1,36 @@
+"""The private names of SQLAlchemy Core that queries and aliases need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.sql.base import _entity_namespace_key
+from sqlalchemy.sql.elements import _anonymous_label
+from sqlalchemy.sql.selectable import TextualSelect
+from sqlalchemy.sql.util import clause_is_present as _clause_is_present
+
+__all__ = ["clause_is_present", "is_anonymous", "namespace_key", "textual_select"]
+
+
+def clause_is_present(element: Any, within: Any) -> bool:
+    """Whether a FROM element is another one, or a part of its joins."""
+    return bool(_clause_is_present(element, within))  # type: ignore[no-untyped-call]
+
+
+def is_anonymous(name: object) -> bool:
+    """Whether a name is only made when a statement is compiled."""
+    return isinstance(name, _anonymous_label)
+
+
+def namespace_key(entity: Any, key: str) -> Any:
+    """The attribute that ``filter_by`` means by a name.
+
+    Raises:
+        InvalidRequestError: when the entity has no such attribute.
+    """
+    return _entity_namespace_key(entity, key)
+
+
+def textual_select(text: Any, columns: Any) -> Any:
+    """A text with the columns that its rows may hold, found by their names."""
+    return TextualSelect(text, columns, positional=False)

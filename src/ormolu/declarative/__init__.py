@@ -1,0 +1,1 @@
+"""Declarative mapping: registries, bases, annotations to columns, dataclasses."""

@@ -1,0 +1,1 @@
+"""Instance state, attributes, collections, history and backrefs."""

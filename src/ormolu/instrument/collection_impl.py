@@ -1,0 +1,338 @@
+"""The implementation of attributes that hold a collection of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .._speedups import state as kernel
+from .collections import (
+    CollectionAdapter,
+    bulk_replace,
+    collection_adapter,
+    new_collection,
+)
+from .flags import (
+    CALLABLES_OK,
+    INCLUDE_PENDING_MUTATIONS,
+    INIT_OK,
+    NO_KEY,
+    NO_VALUE,
+    PASSIVE_NO_RESULT,
+    PASSIVE_OFF,
+    PASSIVE_ONLY_PERSISTENT,
+)
+from .history import HISTORY_BLANK, History, collection_history
+from .impls import AttributeImpl
+from .state import extras_of
+
+UNLOADED = kernel.UNLOADED
+FRESH = kernel.FRESH
+
+
+class PendingCollection:
+    """Changes that backrefs made to a collection that is not loaded."""
+
+    __slots__ = ("added", "removed")
+
+    def __init__(self) -> None:
+        self.added: dict[int, Any] = {}
+        self.removed: dict[int, Any] = {}
+
+    def append(self, item: Any) -> None:
+        if self.removed.pop(id(item), None) is None:
+            self.added[id(item)] = item
+
+    def remove(self, item: Any) -> None:
+        if self.added.pop(id(item), None) is None:
+            self.removed[id(item)] = item
+
+    def merge_with_history(self, history: History) -> History:
+        return History(
+            [*history.added, *self.added.values()],
+            [x for x in history.unchanged if id(x) not in self.removed],
+            [*history.deleted, *self.removed.values()],
+        )
+
+
+class CollectionImpl(AttributeImpl):
+    """A collection of related objects (one-to-many, many-to-many).
+
+    Args:
+        collection_factory: makes an empty instrumented collection.
+    """
+
+    collection = True
+    uses_objects = True
+
+    def __init__(
+        self, attr: Any, loader: Any, collection_factory: Callable[[], Any], **kw: Any
+    ) -> None:
+        super().__init__(attr, loader, **kw)
+        self.collection_factory = collection_factory
+
+    # -- reading ---------------------------------------------------------
+
+    def default_value(self, obj: Any) -> Any:
+        """An empty collection, kept aside until something is put into it."""
+        extras = extras_of(kernel.state_of(obj))
+        waiting = extras.setdefault("empty", {})
+        if self.key not in waiting:
+            collection = new_collection(self, obj, ())
+            adapter = collection_adapter(collection)
+            adapter.empty = True
+            waiting[self.key] = collection
+            for fn in self.on_init_collection:
+                fn(obj, collection, adapter)
+        return waiting[self.key]
+
+    def reset_empty(self, obj: Any) -> None:
+        """The empty collection kept aside is changed: it becomes the value."""
+        extras = kernel.state_of(obj)._o_extras
+        waiting = extras.get("empty") if extras else None
+        if waiting and self.key in waiting:
+            collection = waiting.pop(self.key)
+            collection_adapter(collection).empty = False
+            self.put(obj, collection)
+
+    def set_committed_value(self, obj: Any, value: Iterable[Any] | None) -> Any:
+        """Fill the collection with loaded objects, then apply what was waiting."""
+        extras = kernel.state_of(obj)._o_extras
+        if extras and "empty" in extras:
+            extras["empty"].pop(self.key, None)
+        collection = new_collection(self, obj, value or ())
+        for fn in self.on_init_collection:
+            fn(obj, collection, collection_adapter(collection))
+        self.put(obj, collection)
+        originals = kernel.state_of(obj)._o_originals
+        if originals:
+            originals.pop(self.key, None)
+        if extras and "pending" in extras and self.key in extras["pending"]:
+            self._apply_pending(obj, collection, extras["pending"].pop(self.key))
+        return collection
+
+    def _apply_pending(
+        self, obj: Any, collection: Any, pending: PendingCollection
+    ) -> None:
+        adapter = collection_adapter(collection)
+        present = {id(x) for x in adapter}
+        self._note_change(obj, collection)
+        for item in pending.added.values():
+            if id(item) not in present:
+                adapter.append_without_event(item)
+        for item in pending.removed.values():
+            if id(item) in present:
+                adapter.remove_without_event(item)
+
+    def get_collection(self, obj: Any, passive: int = PASSIVE_OFF) -> Any:
+        """The adapter of the attribute's collection, or ``PASSIVE_NO_RESULT``."""
+        value = self.get(obj, passive)
+        if value is PASSIVE_NO_RESULT or value is NO_VALUE:
+            return value
+        return collection_adapter(value)
+
+    def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
+        if self.changed(obj):
+            current = kernel.peek_key(obj, self.key)
+            if current is UNLOADED:
+                original = self.original(obj)
+                if original is NO_VALUE:
+                    return HISTORY_BLANK
+                return History((), (), list(original))
+        else:
+            current = self.get(obj, passive ^ (passive & INIT_OK))
+        if current is PASSIVE_NO_RESULT or current is NO_VALUE:
+            return self._pending_history(obj, passive)
+        return self._history_of(obj, current)
+
+    def _pending_history(self, obj: Any, passive: int) -> History:
+        extras = kernel.state_of(obj)._o_extras
+        if passive & INCLUDE_PENDING_MUTATIONS and extras and "pending" in extras:
+            pending = extras["pending"].get(self.key)
+            if pending is not None:
+                return pending.merge_with_history(HISTORY_BLANK)  # type: ignore[no-any-return]
+        return HISTORY_BLANK
+
+    def _history_of(self, obj: Any, current: Any) -> History:
+        members = list(collection_adapter(current))
+        if not self.changed(obj):
+            if kernel.state_of(obj)._o_flags & FRESH:
+                return History(members, (), ())
+            return History((), members, ())
+        original = self.original(obj)
+        if original is NO_VALUE:
+            return History(members, (), ())
+        return collection_history(original, members)
+
+    def get_all_pending(self, obj: Any, passive: int = 22) -> list[Any]:
+        value = kernel.peek_key(obj, self.key)
+        if value is UNLOADED:
+            if passive & CALLABLES_OK:
+                value = self.get(obj, passive ^ (passive & INIT_OK))
+            if value is UNLOADED or value is PASSIVE_NO_RESULT or value is NO_VALUE:
+                return self._waiting(obj)
+        current = list(collection_adapter(value))
+        if not self.changed(obj):
+            return current
+        original = self.original(obj)
+        if original is NO_VALUE:
+            return current
+        present = {id(x) for x in current}
+        return current + [x for x in original if id(x) not in present]
+
+    def _waiting(self, obj: Any) -> list[Any]:
+        extras = kernel.state_of(obj)._o_extras
+        pending = extras.get("pending") if extras else None
+        if pending and self.key in pending:
+            return list(pending[self.key].added.values())
+        return []
+
+    # -- events of the collection (called by its adapter) ----------------
+
+    def _note_change(self, obj: Any, collection: Any = None) -> None:
+        if not self.changed(obj):
+            if collection is None:
+                collection = kernel.peek_key(obj, self.key)
+            snapshot = (
+                UNLOADED
+                if collection is UNLOADED or collection is None
+                else list(collection_adapter(collection))
+            )
+            kernel.note_original(obj, self.key, snapshot)
+        else:
+            kernel.mark_modified(obj)
+
+    def fire_append(
+        self, obj: Any, item: Any, initiator: Any = None, key: Any = NO_KEY
+    ) -> Any:
+        token = initiator or self.append_token
+        for fn in self.on_append:
+            item = fn(obj, item, token, key)
+        self._note_change(obj)
+        if self.trackparent and item is not None:
+            self.sethasparent(item, obj, True)
+        return item
+
+    def fire_append_wo_mutation(
+        self, obj: Any, item: Any, initiator: Any = None, key: Any = NO_KEY
+    ) -> Any:
+        for fn in self.on_append_wo_mutation:
+            item = fn(obj, item, initiator or self.append_token, key)
+        return item
+
+    def fire_pre_remove(self, obj: Any, *args: Any) -> None:
+        self._note_change(obj)
+
+    def fire_remove(
+        self, obj: Any, item: Any, initiator: Any = None, key: Any = NO_KEY
+    ) -> None:
+        if self.trackparent and item is not None:
+            self.sethasparent(item, obj, False)
+        token = initiator or self.remove_token
+        for fn in self.on_remove:
+            fn(obj, item, token, key)
+        self._note_change(obj)
+
+    # -- changing --------------------------------------------------------
+
+    def _pending(self, obj: Any) -> PendingCollection:
+        waiting = extras_of(kernel.state_of(obj)).setdefault("pending", {})
+        if self.key not in waiting:
+            waiting[self.key] = PendingCollection()
+        return waiting[self.key]  # type: ignore[no-any-return]
+
+    def append(
+        self, obj: Any, value: Any, initiator: Any = None, passive: int = PASSIVE_OFF
+    ) -> None:
+        adapter = self.get_collection(obj, passive)
+        if isinstance(adapter, CollectionAdapter):
+            adapter.append_with_event(value, initiator)
+            return
+        value = self._fire_unloaded(obj, value, initiator, adding=True)
+        self._pending(obj).append(value)
+
+    def remove(
+        self, obj: Any, value: Any, initiator: Any = None, passive: int = PASSIVE_OFF
+    ) -> None:
+        adapter = self.get_collection(obj, passive)
+        if isinstance(adapter, CollectionAdapter):
+            adapter.remove_with_event(value, initiator)
+            return
+        self._fire_unloaded(obj, value, initiator, adding=False)
+        self._pending(obj).remove(value)
+
+    def pop(
+        self, obj: Any, value: Any, initiator: Any = None, passive: int = PASSIVE_OFF
+    ) -> None:
+        try:
+            self.remove(obj, value, initiator, passive)
+        except (ValueError, KeyError, IndexError):
+            pass  # the backref's other side never held it
+
+    def _fire_unloaded(
+        self, obj: Any, value: Any, initiator: Any, *, adding: bool
+    ) -> Any:
+        if adding:
+            token = initiator or self.append_token
+            for fn in self.on_append:
+                value = fn(obj, value, token, NO_KEY)
+            if self.trackparent and value is not None:
+                self.sethasparent(value, obj, True)
+        else:
+            token = initiator or self.remove_token
+            if self.trackparent and value is not None:
+                self.sethasparent(value, obj, False)
+            for fn in self.on_remove:
+                fn(obj, value, token, NO_KEY)
+        kernel.mark_modified(obj)
+        return value
+
+    def set(
+        self,
+        obj: Any,
+        value: Any,
+        initiator: Any = None,
+        passive: int = PASSIVE_OFF,
+        check_old: Any = None,
+        pop: bool = False,
+    ) -> None:
+        self.replace(obj, value, adapt=True)
+
+    def replace(self, obj: Any, value: Any, *, adapt: bool, check: bool = True) -> None:
+        """Make the collection hold ``value``'s members; events for the difference."""
+        fresh = new_collection(self, obj, ())
+        adapter = collection_adapter(fresh)
+        members = self._members(fresh, adapter, value) if adapt else value
+        for fn in self.on_bulk_replace:
+            members = list(members)
+            fn(obj, members, self.bulk_token)
+        old = self.get(obj, PASSIVE_ONLY_PERSISTENT ^ (0 if adapt else 1))
+        if old is PASSIVE_NO_RESULT or old is NO_VALUE:
+            old = self.default_value(obj)
+        elif old is value:
+            return
+        old_adapter = collection_adapter(old)
+        if not self.changed(obj):
+            kernel.note_original(obj, self.key, list(old_adapter))
+        if extras := kernel.state_of(obj)._o_extras:
+            if "empty" in extras:
+                extras["empty"].pop(self.key, None)
+        self.put(obj, fresh)
+        for fn in self.on_init_collection:
+            fn(obj, fresh, adapter)
+        bulk_replace(members, old_adapter, adapter, self.bulk_token)
+        old_adapter.invalidated = True
+        for fn in self.on_dispose_collection:
+            fn(obj, old, old_adapter)
+        kernel.mark_modified(obj)
+
+    def _members(self, fresh: Any, adapter: CollectionAdapter, value: Any) -> Any:
+        return adapter.adapt_like_to_iterable(value)
+
+    def delete(self, obj: Any) -> None:
+        collection = kernel.peek_key(obj, self.key)
+        if collection is UNLOADED:
+            collection = self.get(obj, PASSIVE_ONLY_PERSISTENT)
+        adapter = collection_adapter(collection)
+        adapter.clear_with_event()
+        kernel.drop(obj, self.slot_of(obj))

@@ -1,0 +1,74 @@
+"""``History``: what changed on one attribute since it was loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from .flags import NO_VALUE
+
+
+class History(NamedTuple):
+    """Added, unchanged and deleted values of an attribute.
+
+    Source: ``sqlalchemy.orm.attributes.History``.
+    """
+
+    added: Sequence[Any]
+    unchanged: Sequence[Any]
+    deleted: Sequence[Any]
+
+    def __bool__(self) -> bool:
+        return self != HISTORY_BLANK
+
+    def empty(self) -> bool:
+        """Whether there is neither a change nor a known value."""
+        return not bool((self.added or self.deleted) or self.unchanged)
+
+    def sum(self) -> list[Any]:
+        """Added, unchanged and deleted values in one list."""
+        return [*(self.added or ()), *(self.unchanged or ()), *(self.deleted or ())]
+
+    def non_deleted(self) -> list[Any]:
+        """Added and unchanged values."""
+        return [*(self.added or ()), *(self.unchanged or ())]
+
+    def non_added(self) -> list[Any]:
+        """Unchanged and deleted values."""
+        return [*(self.unchanged or ()), *(self.deleted or ())]
+
+    def has_changes(self) -> bool:
+        """Whether something was added or deleted."""
+        return bool(self.added or self.deleted)
+
+
+HISTORY_BLANK = History((), (), ())
+
+
+def scalar_history(original: Any, current: Any, equal: bool) -> History:
+    """History of a changed scalar; ``NO_VALUE`` stands for nothing there."""
+    if equal:
+        return History((), [current], ())
+    deleted: Sequence[Any] = () if original is NO_VALUE else [original]
+    if current is NO_VALUE:
+        return History((), (), deleted)
+    return History([current], (), deleted)
+
+
+def collection_history(original: Iterable[Any] | None, current: list[Any]) -> History:
+    """History of a collection by the identity of its members.
+
+    Args:
+        original: members at the last load or flush; None when nothing changed.
+        current: members now.
+    """
+    if original is None:
+        return History((), current, ())
+    before = list(original)
+    ids_before = {id(x) for x in before}
+    ids_now = {id(x) for x in current}
+    return History(
+        [x for x in current if id(x) not in ids_before],
+        [x for x in current if id(x) in ids_before],
+        [x for x in before if id(x) not in ids_now],
+    )

@@ -1,0 +1,523 @@
+"""``InstanceState``: what ``inspect(instance)`` shows of an instance's life.
+
+The state itself is a struct of the kernel, inside the instance (embedded) or in a
+companion object (adopted).  The classes here are the view of it that users know.
+"""
+
+from __future__ import annotations
+
+import builtins
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+
+from .._speedups import state as kernel
+from . import entity
+from .flags import NO_VALUE, PASSIVE_OFF
+from .history import History
+from .manager import ClassManager, manager_of_layout
+from .pickling import deep_copied_state, pickled_state, restore_state
+
+MODIFIED = kernel.MODIFIED
+DELETED = kernel.DELETED
+EXPIRED = kernel.EXPIRED
+UNLOADED = kernel.UNLOADED
+
+
+class InstanceState:
+    """The state of one instance; see `sqlalchemy.orm.InstanceState`."""
+
+    __slots__ = ()
+
+    is_instance = True
+    is_mapper = False
+    is_selectable = False
+    is_aliased_class = False
+    is_clause_element = False
+    is_property = False
+    is_attribute = False
+    is_bundle = False
+    is_composite = False
+
+    def obj(self) -> Any:
+        """The instance, or None when it was collected."""
+        raise NotImplementedError
+
+    @property
+    def _struct(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def _class_layout(self) -> Any:
+        return self._struct._o_layout
+
+    @property
+    def class_(self) -> type:
+        return self._class_layout.cls  # type: ignore[no-any-return]
+
+    @property
+    def manager(self) -> ClassManager:
+        return manager_of_layout(self._class_layout)
+
+    @property
+    def mapper(self) -> Any:
+        return self._class_layout.mapper
+
+    @property
+    def object(self) -> Any:
+        return self.obj()
+
+    @property
+    def dict(self) -> Any:
+        obj = self.obj()
+        return {} if obj is None else obj.__dict__
+
+    @property
+    def session(self) -> Any:
+        return session_of_struct(self._struct)
+
+    @property
+    def session_id(self) -> int | None:
+        session = self.session
+        return None if session is None else session.hash_key
+
+    @property
+    def key(self) -> Any:
+        struct = self._struct
+        if struct is None:
+            return None
+        return public_key(struct)
+
+    @key.setter
+    def key(self, value: Any) -> None:
+        struct = self._struct
+        if value is None:
+            struct._o_key = None
+        elif len(struct._o_layout.pk_slots) == 1:
+            struct._o_key = value[1][0]
+        else:
+            struct._o_key = value[1]
+
+    @property
+    def info(self) -> Any:
+        """The user's own data about the instance, a dict."""
+        return extras_of(self._struct).setdefault("info", {})
+
+    @property
+    def identity(self) -> tuple[Any, ...] | None:
+        key = self.key
+        return None if key is None else key[1]
+
+    @property
+    def identity_key(self) -> Any:
+        return self.key
+
+    @property
+    def identity_token(self) -> Any:
+        return identity_token(self._struct)
+
+    @property
+    def has_identity(self) -> bool:
+        return self._struct._o_key is not None
+
+    @property
+    def _attached(self) -> bool:
+        return self.session is not None
+
+    @property
+    def transient(self) -> bool:
+        return self._struct._o_key is None and not self._attached
+
+    @property
+    def pending(self) -> bool:
+        return self._struct._o_key is None and self._attached
+
+    @property
+    def persistent(self) -> bool:
+        struct = self._struct
+        return (
+            struct._o_key is not None
+            and self._attached
+            and not struct._o_flags & DELETED
+        )
+
+    @property
+    def deleted(self) -> bool:
+        struct = self._struct
+        return (
+            struct._o_key is not None
+            and self._attached
+            and bool(struct._o_flags & DELETED)
+        )
+
+    @property
+    def was_deleted(self) -> bool:
+        return bool(self._struct._o_flags & DELETED)
+
+    @property
+    def detached(self) -> bool:
+        return self._struct._o_key is not None and not self._attached
+
+    @property
+    def modified(self) -> bool:
+        return bool(self._struct._o_flags & MODIFIED)
+
+    @property
+    def expired(self) -> bool:
+        return bool(self._struct._o_flags & EXPIRED)
+
+    @property
+    def expired_attributes(self) -> set[str]:
+        return set(expired_keys(self.obj()))
+
+    @property
+    def committed_state(self) -> builtins.dict[str, Any]:
+        originals = self._struct._o_originals or {}
+        return {k: NO_VALUE if v is UNLOADED else v for k, v in originals.items()}
+
+    @property
+    def unloaded(self) -> set[str]:
+        return unloaded_keys(self.obj())
+
+    @property
+    def unloaded_expirable(self) -> set[str]:
+        return self.unloaded
+
+    @property
+    def unmodified(self) -> set[str]:
+        return set(self.manager).difference(self._struct._o_originals or ())
+
+    def unmodified_intersection(self, keys: Iterable[str]) -> set[str]:
+        return set(keys).intersection(self.unmodified)
+
+    @property
+    def attrs(self) -> AttributeStates:
+        return AttributeStates(self)
+
+    @property
+    def load_options(self) -> Any:
+        origin = self._struct._o_origin
+        return () if origin is None else origin.options
+
+    @property
+    def load_path(self) -> Any:
+        origin = self._struct._o_origin
+        return None if origin is None else origin.path
+
+    def get_history(self, key: str, passive: int = PASSIVE_OFF) -> History:
+        found: History = self.manager[key].impl.get_history(self.obj(), passive)
+        return found
+
+    def get_impl(self, key: str) -> Any:
+        return self.manager[key].impl
+
+    def _modified_event(self, *args: Any) -> None:
+        kernel.mark_modified(self.obj())
+
+    def _expire_attributes(self, dict_: Any, keys: Iterable[str]) -> None:
+        expire_keys(self.obj(), keys)
+
+    def _commit_all(self, *args: Any) -> None:
+        kernel.forget_changes(self.obj())
+
+    def __repr__(self) -> str:
+        return object.__repr__(self)
+
+
+class EmbeddedInstanceState(InstanceState):
+    """View of an instance that carries its state itself."""
+
+    __slots__ = ("__weakref__", "_of_class", "_ref")
+
+    def __init__(self, obj: Any) -> None:
+        self._ref = weakref.ref(obj)
+        self._of_class = kernel.layout_of(obj)  # outlives the instance
+
+    @property
+    def _class_layout(self) -> Any:
+        return self._of_class
+
+    def obj(self) -> Any:
+        return self._ref()
+
+    @property
+    def _struct(self) -> Any:
+        return self._ref()
+
+    def __reduce__(self) -> Any:
+        obj = self.obj()
+        return _embedded_view, (obj, pickled_state(obj))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return entity.view_of(deep_copied_state(self.obj(), memo))
+
+
+class AdoptedInstanceState(InstanceState, kernel.AdoptedState):
+    """State of an instance of a plain mapped class, kept beside it."""
+
+    __slots__ = ()
+
+    def obj(self) -> Any:
+        return self._o_ref()
+
+    @property
+    def _struct(self) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        obj = self.obj()
+        return _adopted_state, (obj, self.class_, pickled_state(obj))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return deep_copied_state(self.obj(), memo)
+
+
+def _embedded_view(obj: Any, kept: dict[str, Any]) -> EmbeddedInstanceState:
+    restore_state(obj, kept)
+    view: EmbeddedInstanceState = entity.view_of(obj)
+    return view
+
+
+def _adopted_state(obj: Any, cls: type, kept: dict[str, Any]) -> AdoptedInstanceState:
+    return restore_state(obj, kept)  # type: ignore[no-any-return]
+
+
+entity.provide_views(EmbeddedInstanceState)
+
+
+class AttributeState:
+    """One attribute of one instance: value, loaded value and history."""
+
+    __slots__ = ("key", "state")
+
+    def __init__(self, state: InstanceState, key: str) -> None:
+        self.state = state
+        self.key = key
+
+    @property
+    def loaded_value(self) -> Any:
+        value = kernel.peek_key(self.state.obj(), self.key)
+        return NO_VALUE if value is UNLOADED else value
+
+    @property
+    def value(self) -> Any:
+        return getattr(self.state.obj(), self.key)
+
+    @property
+    def history(self) -> History:
+        return self.state.get_history(self.key, 22)
+
+    def load_history(self) -> History:
+        return self.state.get_history(self.key, PASSIVE_OFF ^ 8)
+
+
+class AttributeStates:
+    """``inspect(obj).attrs``: the attributes of an instance, by name."""
+
+    def __init__(self, state: InstanceState) -> None:
+        self._state = state
+
+    def __getattr__(self, key: str) -> AttributeState:
+        if key.startswith("__"):
+            raise AttributeError(key)
+        try:
+            return self[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def __getitem__(self, key: str) -> AttributeState:
+        if key not in self._state.mapper.attrs:
+            raise KeyError(key)
+        return AttributeState(self._state, key)
+
+    def __iter__(self) -> Any:
+        return (AttributeState(self._state, k) for k in self.keys())
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.keys()
+
+    def keys(self) -> list[str]:
+        return list(self._state.mapper.attrs.keys())
+
+    def values(self) -> list[AttributeState]:
+        return list(self)
+
+    def items(self) -> list[tuple[str, AttributeState]]:
+        return [(a.key, a) for a in self]
+
+
+def inspect_instance(obj: Any) -> InstanceState | None:
+    """The ``InstanceState`` of an instance, None if its class is not mapped."""
+    if isinstance(obj, entity.Entity):
+        if kernel.registered_layout(type(obj)) is None:
+            try:
+                kernel.layout_of(obj)
+            except Exception:  # an entity of a class that nobody mapped
+                if obj._o_key is None:
+                    return None
+                raise
+        return entity.view_of(obj)  # type: ignore[no-any-return]
+    found: Any = kernel.state_or_none(obj)
+    return found  # type: ignore[no-any-return]
+
+
+def instance_state(obj: Any) -> InstanceState:
+    """The state of an instance; AttributeError when it has none."""
+    if isinstance(obj, entity.Entity):
+        kernel.layout_of(obj)
+        return entity.view_of(obj)  # type: ignore[no-any-return]
+    return obj._sa_instance_state  # type: ignore[no-any-return]
+
+
+def session_of_struct(struct: Any) -> Any:
+    """The session that a state is attached to, or None."""
+    if struct is None:
+        return None
+    home = struct._o_home
+    if home is None:
+        return None
+    tracker = home.tracker
+    return None if tracker is None else tracker.owner
+
+
+def session_of(obj: Any) -> Any:
+    """The session that an instance is attached to, or None."""
+    struct = kernel.state_or_none(obj)
+    return None if struct is None else session_of_struct(struct)
+
+
+def identity_token(struct: Any) -> Any:
+    """The token that keeps an identity apart from the same key elsewhere."""
+    home = struct._o_home
+    if home is not None:
+        return home.token
+    extras = struct._o_extras
+    return extras.get("identity_token") if extras else None
+
+
+def public_key(struct: Any) -> Any:
+    """``(class, primary key, token)`` as SQLAlchemy shows an identity key."""
+    key = struct._o_key
+    if key is None:
+        return None
+    layout = struct._o_layout
+    values = key if len(layout.pk_slots) != 1 else (key,)
+    return (layout.base.cls, values, identity_token(struct))
+
+
+def extras_of(struct: Any) -> dict[str, Any]:
+    """The dict of a state's rare entries, made when first needed."""
+    extras: dict[str, Any] | None = struct._o_extras
+    if extras is None:
+        extras = struct._o_extras = {}
+    return extras
+
+
+def expired_keys(obj: Any) -> frozenset[str] | set[str]:
+    """Column attributes that the next read of one of them reloads together."""
+    struct = kernel.state_of(obj)
+    extras = struct._o_extras
+    if extras and "expired" in extras:
+        names: set[str] = extras["expired"]
+    elif struct._o_flags & EXPIRED:
+        names = struct._o_layout.mapper._expirable_keys
+    else:
+        return frozenset()
+    originals = struct._o_originals or ()
+    return {
+        k for k in names if kernel.peek_key(obj, k) is UNLOADED and k not in originals
+    }
+
+
+def expire_all(obj: Any) -> None:
+    """Forget every loaded value and pending change of an instance."""
+    struct = kernel.state_of(obj)
+    mapper = struct._o_layout.mapper
+    kept = mapper._deferred_keys
+    names = None
+    if kept:
+        loaded = kernel.loaded(obj)
+        names = set(mapper._expirable_keys).union(k for k in kept if k in loaded)
+    extras = struct._o_extras
+    if extras:
+        for name in ("expired", "empty", "pending", "callables"):
+            extras.pop(name, None)
+    invalidate_collections(obj, mapper._collection_keys)
+    kernel.expire(obj)
+    struct._o_origin = struct._o_origin if KEEP_ORIGIN_ON_EXPIRE else None
+    if mapper.class_manager.on_expire is not None:
+        mapper.class_manager.on_expire(obj, None)
+    if names is not None:
+        extras_of(struct)["expired"] = names
+
+
+# Loader options of the first load stay with an expired object: its lazy loads go
+# on as that statement asked, as in SQLAlchemy.
+KEEP_ORIGIN_ON_EXPIRE = True
+
+
+def invalidate_collections(obj: Any, keys: Iterable[str]) -> None:
+    """Cut the collections of an instance off, so that later changes warn."""
+    for key in keys:
+        collection = kernel.peek_key(obj, key)
+        if collection is not UNLOADED and collection is not None:
+            adapter = getattr(collection, "_sa_adapter", None)
+            if adapter is not None:
+                adapter.invalidated = True
+
+
+def expire_keys(obj: Any, keys: Iterable[str]) -> None:
+    """Forget some attributes of an instance; columns among them reload together."""
+    struct = kernel.state_of(obj)
+    layout = struct._o_layout
+    extras = extras_of(struct)
+    mapper = layout.mapper
+    expired = set(expired_keys(obj))
+    invalidate_collections(obj, mapper._collection_keys.intersection(keys))
+    originals = struct._o_originals
+    for key in keys:
+        slot = layout.index.get(key)
+        if slot is None:
+            raise sa_exc.InvalidRequestError(
+                f"Can't expire attribute {key!r}: {layout.cls.__name__} has no mapped "
+                "attribute of that name"
+            )
+        if slot >= 0:
+            expired.add(key)
+        kernel.drop(obj, slot)
+        if originals:
+            originals.pop(key, None)
+        for name in ("empty", "pending", "callables"):
+            if name in extras:
+                extras[name].pop(key, None)
+    if expired:
+        extras["expired"] = expired
+    if mapper.class_manager.on_expire is not None:
+        mapper.class_manager.on_expire(obj, keys)
+
+
+def clear_expired(obj: Any, loaded: Iterable[str] | None = None) -> None:
+    """Forget that attributes were expired, once they are loaded again."""
+    struct = kernel.state_of(obj)
+    extras = struct._o_extras
+    if extras and "expired" in extras:
+        if loaded is None:
+            extras.pop("expired")
+        else:
+            left = extras["expired"].difference(loaded)
+            if left:
+                extras["expired"] = left
+            else:
+                extras.pop("expired")
+
+
+def unloaded_keys(obj: Any) -> set[str]:
+    """Attributes of an instance that have no value yet."""
+    struct = kernel.state_of(obj)
+    layout = struct._o_layout
+    return set(layout.index).difference(kernel.loaded(obj))

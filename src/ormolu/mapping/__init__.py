@@ -1,0 +1,1 @@
+"""Mappers, properties, relationships: what is mapped to what."""

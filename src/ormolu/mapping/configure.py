@@ -1,0 +1,193 @@
+"""``configure_mappers``: what mappings say of each other is resolved together."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from sqlalchemy import exc as sa_exc
+
+from .._speedups import state as kernel
+from ..exc import UnmappedInstanceError
+from ..instrument.manager import manager_of_class
+from .events import announce, may_configure
+
+_lock = threading.RLock()
+_mappers: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+_waiting: WeakSet[Any] = WeakSet()
+_configuring = False
+
+
+def add_mapper(mapper: Any) -> None:
+    """Note a new mapper; its registry must be configured before it is used.
+
+    Classes that are in use already are announced anew, because the new mapper may
+    add a backref to them.
+    """
+    with _lock:
+        registry = mapper.registry
+        known = _mappers.setdefault(registry, [])
+        for other in known:
+            kernel.unregister_layout(other.class_)
+        known.append(mapper)
+        _waiting.add(registry)
+
+
+def forget(mapper: Any) -> None:
+    """Drop a mapper that was disposed of."""
+    with _lock:
+        known = _mappers.get(mapper.registry)
+        if known and mapper in known:
+            known.remove(mapper)
+
+
+def extend(mapper: Any) -> None:
+    """A configured mapper has a new property: announce its class anew."""
+    if mapper.configured and not _configuring:
+        kernel.register_layout(mapper.class_, mapper.layout)
+
+
+def ensure(mapper: Any) -> None:
+    """Configure the mapper's registry if anything in it is not."""
+    if mapper.registry in _waiting and not _configuring:
+        configure_registry(mapper.registry)
+
+
+def configure_mappers() -> None:
+    """Configure every mapper of every registry.
+
+    Raises:
+        InvalidRequestError: when a mapper failed before.
+        ArgumentError and others: what a mapping has wrong.
+    """
+    _run(list(_waiting))
+
+
+def configure_registry(registry: Any) -> None:
+    """Configure the mappers of one registry and those that they depend on."""
+    if registry in _waiting:
+        _run([registry])
+
+
+def _run(registries: list[Any]) -> None:
+    if _configuring or not registries:
+        return
+    with _lock:
+        found = {type(m) for r in registries for m in _mappers.get(r, ())}
+        for mapper_class in found:
+            announce(mapper_class, "before_configured")
+        for registry in registries:
+            _configure_one(registry)
+    for mapper_class in found:
+        announce(mapper_class, "after_configured")
+
+
+def _configure_one(registry: Any) -> None:
+    global _configuring
+    with _lock:
+        if _configuring or registry not in _waiting:
+            return
+        before = getattr(registry, "_before_configure", None)
+        if before is not None:
+            before()
+        _configuring = True
+        try:
+            _configure(registry)
+        finally:
+            _configuring = False
+        after = getattr(registry, "_after_configure", None)
+        if after is not None:
+            after()
+
+
+def _configure(registry: Any) -> None:
+    mappers = _mappers.get(registry, [])
+    index = 0
+    while index < len(mappers):
+        mapper = mappers[index]
+        index += 1
+        if mapper.configured or not may_configure(mapper):
+            continue
+        _raise_if_failed(mapper)
+        if not mapper.configured:
+            _configure_mapper(mapper)
+    if all(m.configured for m in mappers):
+        _waiting.discard(registry)
+    mappers = [m for m in mappers if m.configured]
+    for mapper in mappers:
+        mapper._forget_memos()
+        kernel.register_layout(mapper.class_, mapper.layout)
+    _configure_targets(mappers)
+
+
+def _configure_mapper(mapper: Any) -> None:
+    try:
+        for prop in list(mapper._props.values()):
+            if not prop._configure_started:
+                prop.init()
+        mapper.configured = True
+        mapper.dispatch.mapper_configured(mapper, mapper.class_)
+    except Exception as error:
+        if not hasattr(error, "_configure_failed"):
+            mapper._configure_failed = error
+        raise
+
+
+def _raise_if_failed(mapper: Any) -> None:
+    cause = mapper._configure_failed
+    if cause is None:
+        return
+    raise sa_exc.InvalidRequestError(
+        "One or more mappers failed to initialize - can't proceed with initialization "
+        f"of other mappers. Triggering mapper: '{mapper}'. "
+        f"Original exception was: {cause}"
+    ) from cause
+
+
+def _configure_targets(mappers: list[Any]) -> None:
+    for mapper in mappers:
+        for prop in mapper._relationship_props:
+            target = prop.mapper.registry
+            if target in _waiting:
+                _configure(target)
+
+
+def layout_for(cls: type) -> Any:
+    """The kernel asks for the layout of a class that it does not know yet."""
+    manager = manager_of_class(cls)
+    if manager is None or manager.mapper is None:
+        raise UnmappedInstanceError(None, _unmapped_text(cls))
+    mapper = manager.mapper
+    if _configuring:
+        return mapper.layout
+    configure_registry(mapper.registry)
+    if mapper.configured:
+        kernel.register_layout(cls, mapper.layout)
+    return mapper.layout
+
+
+def _unmapped_text(cls: type) -> str:
+    name = f"{cls.__module__}.{cls.__name__}"
+    if manager_of_class(cls) is None:
+        for base in cls.__mro__[1:]:
+            if manager_of_class(base) is not None:
+                return (
+                    f"Class {name!r} is not mapped; its superclass "
+                    f"'{base.__module__}.{base.__name__}' is. "
+                    "Map the subclass as well, or use the superclass."
+                )
+    return f"Class {name!r} is not mapped"
+
+
+kernel.set_missing_layout_hook(layout_for)
+
+
+def all_mappers() -> list[Any]:
+    """Every mapper of every registry."""
+    return [m for known in _mappers.values() for m in known]
+
+
+def registries() -> list[Any]:
+    """Every registry that has mappers."""
+    return list(_mappers)

@@ -1,0 +1,132 @@
+"""The functions with which users declare properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy.sql.base import _NoArg
+
+from .properties import ColumnProperty
+from .relationships import Relationship
+from .synonym import Synonym
+
+NO_ARG = _NoArg.NO_ARG
+
+
+class AttributeOptions(NamedTuple):
+    """Arguments that only mapped dataclasses look at."""
+
+    dataclasses_init: Any = NO_ARG
+    dataclasses_repr: Any = NO_ARG
+    dataclasses_default: Any = NO_ARG
+    dataclasses_default_factory: Any = NO_ARG
+    dataclasses_compare: Any = NO_ARG
+    dataclasses_kw_only: Any = NO_ARG
+    dataclasses_hash: Any = NO_ARG
+    dataclasses_dataclass_metadata: Any = NO_ARG
+
+    @property
+    def given(self) -> bool:
+        """Whether any of them was given."""
+        return any(value is not NO_ARG for value in self)
+
+
+def _options(kw: dict[str, Any]) -> AttributeOptions:
+    names = {
+        "init": "dataclasses_init",
+        "repr": "dataclasses_repr",
+        "default": "dataclasses_default",
+        "default_factory": "dataclasses_default_factory",
+        "compare": "dataclasses_compare",
+        "kw_only": "dataclasses_kw_only",
+        "hash": "dataclasses_hash",
+        "dataclass_metadata": "dataclasses_dataclass_metadata",
+    }
+    return AttributeOptions(
+        **{target: kw.pop(name) for name, target in names.items() if name in kw}
+    )
+
+
+def relationship(
+    argument: Any = None,
+    secondary: Any = None,
+    *,
+    lazy: Any = "select",
+    **kw: Any,
+) -> Any:
+    """Declare an attribute that refers to objects of another mapped class.
+
+    Takes the arguments of `sqlalchemy.orm.relationship`.
+    """
+    options = _options(kw)
+    return Relationship(argument, secondary, lazy=lazy, attribute_options=options, **kw)
+
+
+def column_property(column: Any, *additional_columns: Any, **kw: Any) -> ColumnProperty:
+    """Map an attribute to a column or SQL expression.
+
+    Takes the arguments of `sqlalchemy.orm.column_property`.
+    """
+    options = _options(kw)
+    return ColumnProperty(column, *additional_columns, attribute_options=options, **kw)
+
+
+def synonym(name: str, **kw: Any) -> Synonym:
+    """Another name of a mapped attribute.
+
+    Takes the arguments of `sqlalchemy.orm.synonym`.
+    """
+    options = _options(kw)
+    return Synonym(name, attribute_options=options, **kw)
+
+
+def deferred(
+    column: Any,
+    *additional_columns: Any,
+    group: str | None = None,
+    raiseload: bool = False,
+    **kw: Any,
+) -> ColumnProperty:
+    """Map a column that is only loaded when it is read."""
+    options = _options(kw)
+    return ColumnProperty(
+        column,
+        *additional_columns,
+        attribute_options=options,
+        group=group,
+        deferred=True,
+        raiseload=raiseload,
+        **kw,
+    )
+
+
+def backref(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:
+    """The name and arguments of the relationship that ``backref`` generates."""
+    return name, kwargs
+
+
+def _not_yet(name: str) -> Callable[..., Any]:
+    def construct(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{name}() is not implemented yet.")
+
+    construct.__name__ = name
+    construct.__doc__ = f"Not implemented yet: raises NotImplementedError({name})."
+    return construct
+
+
+composite = _not_yet("composite")
+query_expression = _not_yet("query_expression")
+with_polymorphic = _not_yet("with_polymorphic")
+polymorphic_union = _not_yet("polymorphic_union")
+
+
+def orm_insert_sentinel(name: str | None = None, type_: Any = None, **kw: Any) -> Any:
+    """A column that correlates inserted rows with objects; see Core's sentinel."""
+    raise NotImplementedError("orm_insert_sentinel() is not implemented yet.")
+
+
+def dynamic_loader(argument: Any = None, **kw: Any) -> Any:
+    """A relationship with ``lazy="dynamic"``."""
+    kw["lazy"] = "dynamic"
+    return relationship(argument, **kw)

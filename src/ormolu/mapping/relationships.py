@@ -1,0 +1,650 @@
+"""``Relationship``: an attribute that refers to other mapped objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.elements import ColumnElement
+
+from .._speedups import state as kernel
+from ..exc import UnmappedClassError
+from ..instrument.backrefs import (
+    add_backref_listeners,
+    add_cascade_listeners,
+    add_single_parent_listeners,
+)
+from ..instrument.collection_impl import CollectionImpl
+from ..instrument.collections import prepare_instrumentation
+from ..instrument.flags import NO_VALUE, PASSIVE_NO_RESULT
+from ..instrument.impls import ScalarObjectImpl
+from .cascade import CascadeOptions
+from .direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
+from .hooks import hooks
+from .interfaces import MapperProperty
+from .join_condition import JoinCondition
+from .queryable import InstrumentedAttribute, inspect_entity
+from .relationship_comparator import RelationshipComparator
+from .validators import add_validators
+
+_T = TypeVar("_T", bound=Any)
+
+UNLOADED = kernel.UNLOADED
+
+ARGUMENTS = (
+    ("secondary", "table"),
+    ("primaryjoin", "expression"),
+    ("secondaryjoin", "expression"),
+    ("order_by", "expression"),
+    ("foreign_keys", "expression"),
+    ("remote_side", "expression"),
+)
+
+
+class Relationship(MapperProperty):
+    """Maps an attribute to objects of another mapped class.
+
+    The arguments are those of `sqlalchemy.orm.relationship`; what refers to other
+    mappings (names, callables) is resolved by configuration.
+    """
+
+    _is_relationship = True
+    inherit_cache = True
+    strategy_wildcard_key = "relationship"
+    Comparator = RelationshipComparator
+
+    mapper: Any
+    entity: Any
+    direction: RelationshipDirection
+    join: JoinCondition
+
+    def __init__(
+        self,
+        argument: Any = None,
+        secondary: Any = None,
+        *,
+        uselist: bool | None = None,
+        collection_class: Any = None,
+        primaryjoin: Any = None,
+        secondaryjoin: Any = None,
+        back_populates: Any = None,
+        order_by: Any = False,
+        backref: Any = None,
+        overlaps: str | None = None,
+        post_update: bool = False,
+        cascade: Any = None,
+        viewonly: bool = False,
+        attribute_options: Any = None,
+        lazy: Any = "select",
+        passive_deletes: Any = False,
+        passive_updates: bool = True,
+        active_history: bool = False,
+        enable_typechecks: bool = True,
+        foreign_keys: Any = None,
+        remote_side: Any = None,
+        join_depth: int | None = None,
+        comparator_factory: Any = None,
+        single_parent: bool = False,
+        innerjoin: Any = False,
+        distinct_target_key: bool | None = None,
+        load_on_pending: bool = False,
+        query_class: Any = None,
+        info: dict[Any, Any] | None = None,
+        omit_join: Any = None,
+        sync_backref: bool | None = None,
+        doc: str | None = None,
+        _legacy_inactive_history_style: bool = False,
+    ) -> None:
+        if uselist is not None and not uselist and collection_class:
+            pass
+        self.argument = argument
+        self.secondary = secondary
+        self.uselist = uselist
+        self.collection_class = collection_class
+        self.primaryjoin = primaryjoin
+        self.secondaryjoin = secondaryjoin
+        self.order_by = order_by
+        self.foreign_keys = foreign_keys
+        self.remote_side = remote_side
+        self.viewonly = viewonly
+        self.post_update = post_update
+        self.passive_deletes = passive_deletes
+        self.passive_updates = passive_updates
+        self.active_history = active_history
+        self.enable_typechecks = enable_typechecks
+        self.single_parent = single_parent
+        self.innerjoin = innerjoin
+        self.distinct_target_key = distinct_target_key
+        self.load_on_pending = load_on_pending
+        self.query_class = query_class
+        self.omit_join = omit_join
+        self.join_depth = join_depth
+        self.lazy = lazy
+        self.comparator_factory = comparator_factory or RelationshipComparator
+        self.attribute_options = attribute_options
+        self.info = info if info is not None else {}
+        self.doc = doc
+        self.overlaps = {x.strip() for x in overlaps.split(",")} if overlaps else set()
+        self._legacy_inactive_history_style = _legacy_inactive_history_style
+        self._reverse_property: dict[Relationship, None] = {}
+        self._check_viewonly(passive_updates)
+        self.sync_backref = self._checked_sync_backref(sync_backref)
+        self._set_cascade(cascade)
+        self.back_populates, self.backref = back_populates, None
+        if back_populates:
+            if backref:
+                raise sa_exc.ArgumentError(
+                    "backref and back_populates keyword arguments are mutually exclusive"
+                )
+        else:
+            self.backref = backref
+
+    def _check_viewonly(self, passive_updates: bool) -> None:
+        if not self.viewonly:
+            return
+        defaults = {
+            "passive_deletes": False,
+            "passive_updates": True,
+            "enable_typechecks": True,
+            "active_history": False,
+        }
+        for name, default in defaults.items():
+            if getattr(self, name) != default:
+                sa_util.warn(
+                    f"Setting {name} on relationship() while also "
+                    "setting viewonly=True does not make sense, as a "
+                    "viewonly=True relationship does not perform persistence "
+                    "operations. This configuration may raise an error "
+                    "in a future release."
+                )
+
+    def _checked_sync_backref(self, value: bool | None) -> bool | None:
+        if self.viewonly and value:
+            raise sa_exc.ArgumentError("sync_backref and viewonly cannot both be True")
+        return value
+
+    def _set_cascade(self, cascade: Any) -> None:
+        if cascade is None or cascade is False:
+            cascade = "merge" if self.viewonly else "save-update, merge"
+            if self.viewonly:
+                self._cascade = CascadeOptions("merge")
+                return
+        options = CascadeOptions(cascade)
+        if self.viewonly:
+            writing = set(options).difference({"merge", "refresh-expire", "expunge"})
+            if writing:
+                listed = ", ".join(sorted(writing))
+                raise sa_exc.ArgumentError(
+                    f'Cascade settings "{listed}" apply to persistence operations '
+                    "and should not be combined with a viewonly=True relationship."
+                )
+        self._cascade = options
+        if getattr(self, "_configure_finished", False):
+            self._check_cascade()
+
+    @property
+    def cascade(self) -> Any:
+        """The cascades, a `CascadeOptions`."""
+        return self._cascade
+
+    @cascade.setter
+    def cascade(self, value: Any) -> None:
+        self._set_cascade(value)
+
+    # -- the class attribute ---------------------------------------------
+
+    def instrument_class(self, mapper: Any) -> None:
+        comparator: Any = self.comparator_factory(self, mapper)
+        attr: Any = InstrumentedAttribute(mapper.class_, self.key, mapper, comparator)
+        attr._doc = self.doc
+        attr.layout, attr.slot = mapper.layout, mapper.related_slot(self.key)
+
+        def configure_then_get(obj: Any) -> Any:
+            mapper._check_configure()
+            return attr.__get__(obj, type(obj))
+
+        def configure_then_set(obj: Any, value: Any) -> None:
+            mapper._check_configure()
+            attr.__set__(obj, value)
+
+        attr.on_missing, attr.on_set = configure_then_get, configure_then_set
+        mapper.install_attribute(self.key, attr)
+
+    def _install_impl(self) -> None:
+        attr = self.parent.class_manager[self.key]
+        trackparent = bool(self.single_parent or self.direction is ONETOMANY)
+        options = {"trackparent": trackparent and not self.viewonly}
+        options["trackparent"] = trackparent
+        impl: Any
+        if self.uselist:
+            factory = prepare_instrumentation(self.collection_class or list)
+            impl = CollectionImpl(attr, self._load, factory, **options)
+        else:
+            active = self.active_history or (
+                self.direction is not MANYTOONE or not self._use_get
+            )
+            if self._legacy_inactive_history_style:
+                active = self.active_history
+            impl = ScalarObjectImpl(
+                attr, self._load, active_history=active and not self.viewonly, **options
+            )
+        attr.impl = impl
+        if self.single_parent:
+            add_single_parent_listeners(impl, self)
+        add_validators(impl, self.parent, self.key)
+        add_cascade_listeners(impl, self)
+        if self.back_populates and self.effective_sync_backref:
+            add_backref_listeners(impl, self.back_populates, self.uselist)
+        impl.install()
+
+    def _load(self, obj: Any, passive: int) -> Any:
+        if self.lazy in ("dynamic", "write_only"):
+            raise NotImplementedError(
+                f"{self}: relationships with lazy={self.lazy!r} are not implemented yet."
+            )
+        return hooks.load_related(self, obj, passive)
+
+    # -- configuration -----------------------------------------------------
+
+    def do_init(self) -> None:
+        self._resolve_arguments()
+        self._find_entity()
+        self._check_collection_class()
+        self.join = self._make_join()
+        self._adopt_join()
+        self._check_cascade()
+        self._generate_backref()
+        self._link_back_populates()
+        self._use_get = self._find_use_get()
+        self._install_impl()
+
+    def _resolve_arguments(self) -> None:
+        registry = self.parent.registry
+        for name, kind in ARGUMENTS:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                value = registry.resolve_expression(self.parent.class_, value, kind)
+            if callable(value) and not _is_sql(value):
+                value = value()
+            setattr(self, name, value)
+        for name in ("primaryjoin", "secondaryjoin"):
+            value = getattr(self, name)
+            if value is not None:
+                value = coercions.expect(roles.ColumnArgumentRole, value, argname=name)
+                setattr(self, name, value)
+        self._check_secondary()
+        if self.order_by is not False and self.order_by is not None:
+            self.order_by = [
+                coercions.expect(roles.ColumnArgumentRole, x, argname="order_by")
+                for x in sa_util.to_list(self.order_by)
+            ]
+        for name in ("foreign_keys", "remote_side"):
+            setattr(
+                self,
+                name,
+                sa_util.column_set(
+                    coercions.expect(roles.ColumnArgumentRole, x, argname=name)
+                    for x in sa_util.to_column_set(getattr(self, name))
+                ),
+            )
+
+    def _check_secondary(self) -> None:
+        if self.secondary is None:
+            return
+        if getattr(self.secondary, "is_clause_element", False) is False or (
+            not hasattr(self.secondary, "c")
+        ):
+            try:
+                insp = inspect_entity(self.secondary)
+            except sa_exc.SQLAlchemyError:
+                insp = None
+            if insp is not None:
+                self.secondary = insp.local_table
+                return
+            raise sa_exc.ArgumentError(
+                f"secondary argument {self.secondary!r} passed to to relationship() "
+                f"{self} must be a Table object or other FROM clause; can't send a "
+                "mapped class directly as rows in 'secondary' are persisted "
+                "independently of a class that is mapped to that same table."
+            )
+
+    def _find_entity(self) -> None:
+        argument = self.argument
+        if isinstance(argument, str):
+            argument = self.parent.registry.resolve_expression(
+                self.parent.class_, argument, "argument"
+            )
+        elif callable(argument) and not isinstance(argument, type):
+            if not hasattr(argument, "is_mapper") and not hasattr(
+                argument, "is_aliased_class"
+            ):
+                if getattr(argument, "_ormolu_alias", None) is None:
+                    argument = argument()
+        try:
+            entity = inspect_entity(argument)
+        except UnmappedClassError:
+            if isinstance(argument, type):
+                raise
+            entity = None
+        except sa_exc.SQLAlchemyError:
+            entity = None
+        if entity is None or not hasattr(entity, "mapper"):
+            raise sa_exc.ArgumentError(
+                f"relationship {self.key!r} expects a class or a mapper argument "
+                f"(received: {type(argument)})"
+            )
+        self.entity = entity
+        self.mapper = entity.mapper
+        self.target = self.mapper.persist_selectable
+
+    def _check_collection_class(self) -> None:
+        if self.collection_class is not None and self.uselist is False:
+            raise sa_exc.ArgumentError(
+                f"On relationship {self}, collection_class and uselist=False "
+                "contradict each other; remove one of them."
+            )
+
+    def _make_join(self) -> JoinCondition:
+        parent, child = self.parent, self.entity
+        return JoinCondition(
+            parent.persist_selectable,
+            child.selectable if child.is_aliased_class else child.persist_selectable,
+            parent.local_table,
+            child.selectable if child.is_aliased_class else child.local_table,
+            primaryjoin=self.primaryjoin,
+            secondary=self.secondary,
+            secondaryjoin=self.secondaryjoin,
+            parent_equivalents=parent._equivalent_columns,
+            child_equivalents=self.mapper._equivalent_columns,
+            consider_as_foreign_keys=self.foreign_keys,
+            local_remote_pairs=None,
+            remote_side=self.remote_side,
+            self_referential=self.parent.common_parent(self.mapper),
+            prop=self,
+            support_sync=not self.viewonly,
+            can_be_synced_fn=self._columns_are_mapped,
+        )
+
+    def _columns_are_mapped(self, *columns: Any) -> bool:
+        for column in columns:
+            if self.secondary is not None and self.secondary.c.contains_column(column):
+                continue
+            if not self.parent.persist_selectable.c.contains_column(
+                column
+            ) and not self.target.c.contains_column(column):
+                return False
+        return True
+
+    def _adopt_join(self) -> None:
+        join = self.join
+        self.primaryjoin = join.primaryjoin
+        self.secondaryjoin = join.secondaryjoin
+        self.direction = join.direction
+        self.local_remote_pairs = join.local_remote_pairs
+        self.remote_side = join.remote_columns
+        self.local_columns = join.local_columns
+        self.synchronize_pairs = join.synchronize_pairs
+        self.secondary_synchronize_pairs = join.secondary_synchronize_pairs
+        self._calculated_foreign_keys = join.foreign_key_columns
+        if self.uselist is None:
+            self.uselist = self.direction is not MANYTOONE
+
+    def _check_cascade(self) -> None:
+        cascade = self._cascade
+        if (
+            cascade.delete_orphan
+            and not self.single_parent
+            and self.direction in (MANYTOMANY, MANYTOONE)
+        ):
+            raise sa_exc.ArgumentError(
+                f"For {self._direction_text()} relationship {self}, delete-orphan "
+                "cascade is normally "
+                'configured only on the "one" side of a one-to-many relationship, '
+                'and not on the "many" side of a many-to-one or many-to-many '
+                "relationship.  To force this relationship to allow a particular "
+                f'"{self.mapper.class_.__name__}" object to be referenced by only '
+                f'a single "{self.parent.class_.__name__}" object at a time via the '
+                f"{self} relationship, which would allow delete-orphan cascade to "
+                "take place in this direction, set the single_parent=True flag.",
+                code="bbf0",
+            )
+        if self.passive_deletes == "all" and (cascade.delete or cascade.delete_orphan):
+            raise sa_exc.ArgumentError(
+                f"On {self}, can't set passive_deletes='all' in conjunction "
+                "with 'delete' or 'delete-orphan' cascade"
+            )
+        if cascade.delete_orphan:
+            self.mapper._delete_orphans.append((self.key, self.parent.class_))
+
+    def _direction_text(self) -> str:
+        return {MANYTOONE: "many-to-one", MANYTOMANY: "many-to-many"}.get(
+            self.direction, "one-to-many"
+        )
+
+    def _generate_backref(self) -> None:
+        if self.backref is None:
+            return
+        if isinstance(self.backref, str):
+            name, kwargs = self.backref, {}
+        else:
+            name, kwargs = self.backref[0], dict(self.backref[1])
+        target = self.mapper
+        if name in target._props or (
+            target.inherits is not None and target.has_property(name)
+        ):
+            raise sa_exc.ArgumentError(
+                f"Error creating backref {name!r} on relationship {str(self)!r}: "
+                f"property of that name exists on mapper '{target}'"
+            )
+        if self.secondary is not None:
+            primaryjoin = kwargs.pop("primaryjoin", self.join.secondaryjoin_minus_local)
+            secondaryjoin = kwargs.pop(
+                "secondaryjoin", self.join.primaryjoin_minus_local
+            )
+        else:
+            primaryjoin = kwargs.pop(
+                "primaryjoin", self.join.primaryjoin_reverse_remote
+            )
+            secondaryjoin = kwargs.pop("secondaryjoin", None)
+            if secondaryjoin is not None:
+                raise sa_exc.InvalidRequestError(
+                    "Can't assign 'secondaryjoin' on a backref "
+                    "against a non-secondary relationship."
+                )
+        foreign_keys = kwargs.pop("foreign_keys", self.foreign_keys)
+        kwargs.setdefault("viewonly", self.viewonly)
+        kwargs.setdefault("post_update", self.post_update)
+        kwargs.setdefault("passive_updates", self.passive_updates)
+        kwargs.setdefault("sync_backref", self.sync_backref)
+        self.back_populates = name
+        other = Relationship(
+            self.parent,
+            self.secondary,
+            primaryjoin=primaryjoin,
+            secondaryjoin=secondaryjoin,
+            foreign_keys=foreign_keys,
+            back_populates=self.key,
+            **kwargs,
+        )
+        target._configure_property(name, other)
+
+    def _link_back_populates(self) -> None:
+        if not self.back_populates:
+            return
+        if isinstance(self.back_populates, str):
+            key = self.back_populates
+        elif callable(self.back_populates):
+            resolved = self.back_populates()
+            key = resolved if isinstance(resolved, str) else resolved.key
+        else:
+            key = self.back_populates.key
+        self.back_populates = key
+        other = self.mapper.get_property(key)
+        if not getattr(other, "_is_relationship", False):
+            raise sa_exc.InvalidRequestError(
+                f"back_populates on relationship '{self}' refers to attribute "
+                f"'{other}' that is not a relationship.  The back_populates "
+                "parameter should refer to the name of a relationship on the "
+                "target class."
+            )
+        self._check_viewonly_sync(other)
+        self._reverse_property[other] = None
+        other._reverse_property[self] = None
+        if not other._configure_started:
+            other.init()
+        self._check_reverse(other)
+
+    def _check_viewonly_sync(self, other: Relationship) -> None:
+        if self.viewonly and self.sync_backref:
+            raise sa_exc.InvalidRequestError(
+                f"Relationship {other} cannot specify sync_backref=True since "
+                f"{self} includes viewonly=True."
+            )
+        if other.viewonly and not self.viewonly and other.sync_backref:
+            raise sa_exc.InvalidRequestError(
+                f"Relationship {self} cannot specify sync_backref=True since "
+                f"{other} includes viewonly=True."
+            )
+
+    def _check_reverse(self, other: Relationship) -> None:
+        if not hasattr(other, "mapper"):
+            return
+        if not other.mapper.common_parent(self.parent):
+            raise sa_exc.ArgumentError(
+                f"reverse_property {self.back_populates!r} on relationship {self} "
+                f"references relationship {other}, which does not reference "
+                f"mapper {self.parent}"
+            )
+        if (
+            hasattr(other, "direction")
+            and self.direction in (ONETOMANY, MANYTOONE)
+            and self.direction is other.direction
+        ):
+            raise sa_exc.ArgumentError(
+                f"{other} and back-reference {self} are both of the same direction "
+                f"{self.direction!r}.  Did you mean to set remote_side on the "
+                "many-to-one side ?"
+            )
+
+    @property
+    def effective_sync_backref(self) -> bool:
+        """Whether changes here are mirrored on the other side."""
+        if self.viewonly:
+            return False
+        return self.sync_backref is not False
+
+    @property
+    def _effective_sync_backref(self) -> bool:
+        return self.effective_sync_backref
+
+    def _find_use_get(self) -> bool:
+        """Whether the related object is found by its primary key alone."""
+        if self.uselist or self.secondary is not None:
+            return False
+        remote = [r for _, r in self.lazy_pairs()]
+        key = list(self.mapper.primary_key)
+        if len(remote) != len(key) or self.entity.is_aliased_class:
+            return False
+        if {id(c) for c in remote} != {id(c) for c in key}:
+            return False
+        return self.join.direction is MANYTOONE and self.mapper.get_clause_matches(
+            self.join
+        )
+
+    def lazy_pairs(self) -> list[tuple[Any, Any]]:
+        """Pairs of local and remote columns."""
+        return [(left, right) for left, right in self.local_remote_pairs]
+
+    # -- for the unit of work and the session -------------------------------
+
+    def hasparent(self, child: Any, optimistic: bool = False) -> bool:
+        impl = self.parent.class_manager[self.key].impl
+        return impl.hasparent(child, optimistic)  # type: ignore[no-any-return]
+
+    def cascade_iterator(
+        self, type_: str, obj: Any, visited: set[int], halt_on: Any = None
+    ) -> Iterator[Any]:
+        """Related objects that ``type_`` goes on to, each once."""
+        if type_ != "delete" or self.passive_deletes:
+            passive = 22
+        else:
+            passive = 31 ^ 8
+        impl = type(obj).__dict__["_sa_class_manager"][self.key].impl
+        if type_ == "save-update":
+            found = impl.get_all_pending(obj)
+        elif type_ == "refresh-expire":
+            found = self._loaded(obj)
+        else:
+            found = self._current(impl, obj, passive)
+        skip_pending = type_ == "refresh-expire" and not self._cascade.save_update
+        for other in found:
+            if other is None or id(other) in visited:
+                continue
+            struct = kernel.state_or_none(other)
+            if struct is None or not isinstance(other, self.mapper.class_):
+                raise AssertionError(
+                    f"Attribute {self.key!r} on class {self.parent.class_!r} "
+                    f"doesn't handle objects of type {type(other)!r}"
+                )
+            if halt_on is not None and halt_on(other):
+                continue
+            if skip_pending and struct._o_key is None:
+                continue
+            visited.add(id(other))
+            yield other
+
+    def _loaded(self, obj: Any) -> Iterable[Any]:
+        value = kernel.peek_key(obj, self.key)
+        if value is UNLOADED or value is None:
+            return ()
+        return list(value._sa_adapter) if self.uselist else (value,)
+
+    def _current(self, impl: Any, obj: Any, passive: int) -> Iterable[Any]:
+        value = impl.get(obj, passive)
+        if value is None or value is PASSIVE_NO_RESULT or value is NO_VALUE:
+            return ()
+        return list(value._sa_adapter) if self.uselist else (value,)
+
+    def value_as_iterable(self, obj: Any, passive: int = 31) -> list[Any]:
+        """The related objects of an instance in a list."""
+        impl = self.parent.class_manager[self.key].impl
+        return list(self._current(impl, obj, passive))
+
+    def create_joins(
+        self,
+        source: Any,
+        dest: Any = None,
+        extra_criteria: tuple[Any, ...] = (),
+        alias_secondary: bool = True,
+    ) -> Any:
+        """The ON clauses of a join along the relationship.
+
+        Args:
+            source: what the parent is selected from; None for its own table.
+            dest: what the target is selected from; None for its own.
+            extra_criteria: further conditions of the ON clause.
+            alias_secondary: whether the secondary table gets an alias in any case.
+
+        Returns:
+            primaryjoin, secondaryjoin, secondary, target adapter and target.
+        """
+        own_source = self.parent.persist_selectable
+        own_dest = self.mapper.persist_selectable
+        if dest is None:
+            dest = self.entity.selectable
+        aliased = (
+            (self.secondary is not None and alias_secondary)
+            or dest is not own_dest
+            or (source is not None and source is not own_source)
+        )
+        return self.join.join_targets(source, dest, aliased, None, extra_criteria)
+
+
+def _is_sql(value: Any) -> bool:
+    return isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
+
+
+RelationshipProperty = Relationship
