@@ -1,0 +1,1 @@
+"""Compile plugins: statements of entities become plain statements of Core."""

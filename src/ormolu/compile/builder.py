@@ -1,0 +1,420 @@
+"""Turns a SELECT of entities into the SELECT of columns that Core compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.elements import Label, NamedColumn
+from sqlalchemy.sql.selectable import Join, SelectLabelStyle, SelectState
+
+from .._core.selectables import clause_is_present
+from ..hydrate.description import BundleLoad, ColumnLoad, EntityLoad, LoadDescription
+from ..mapping.bundle import Bundle, bundle_of, part_name
+from ..mapping.queryable import QueryableAttribute, inspect_entity
+from .eager_joins import EagerJoins
+from .entity_plan import ColumnList, EntityPlanner
+from .from_base import adapt_to_base
+from .load_options import own_load
+from .options import build_tree
+from .query_style import options_of, query_style
+
+
+def entity_of(element: Any) -> Any:
+    """The mapper or alias that an element of a statement stands for, or None."""
+    if getattr(element, "_is_from_clause", False):
+        return element._annotations.get("parententity")
+    return None
+
+
+def label_of_entity(entity: Any) -> str:
+    """The name of an entity in a result row; None for an alias without a name."""
+    if entity.is_aliased_class:
+        return entity.name  # type: ignore[no-any-return]
+    return str(entity.class_.__name__)
+
+
+def naming(label_style: Any) -> Callable[[Any], Any]:
+    """What names the columns of a SELECT's rows; a new one for each SELECT."""
+    if label_style is SelectLabelStyle.LABEL_STYLE_LEGACY_ORM:
+        return _attribute_name
+    convention: Callable[[Any], Any] = SelectState._column_naming_convention(
+        label_style
+    )
+    return convention
+
+
+def describe_entities(statement: Any) -> list[dict[str, Any]]:
+    """``Select.column_descriptions``."""
+    name = naming(statement._label_style)
+    found = []
+    for raw in statement._raw_columns:
+        if raw._is_from_clause and entity_of(raw) is None:
+            for column in raw._select_iterable:
+                found.append(describe_entity(column, statement, name))
+        else:
+            found.append(describe_entity(raw, statement, name))
+    return found
+
+
+def describe_entity(raw: Any, statement: Any, name: Any = None) -> dict[str, Any]:
+    """One element of ``Select.column_descriptions``."""
+    entity = entity_of(raw)
+    if entity is not None:
+        return {
+            "name": label_of_entity(entity),
+            "type": entity.class_,
+            "aliased": entity.is_aliased_class,
+            "expr": entity.entity,
+            "entity": entity.entity,
+        }
+    bundle = bundle_of(raw)
+    if bundle is not None:
+        return {
+            "name": bundle.name,
+            "type": type(bundle),
+            "aliased": False,
+            "expr": bundle,
+            "entity": bundle.entity and bundle.entity.entity,
+        }
+    parent = raw._annotations.get("parententity")
+    if parent is None and isinstance(raw, Label):
+        parent = raw.element._annotations.get("parententity")
+    expr = raw
+    if parent is not None and "proxy_key" in raw._annotations:
+        expr = getattr(parent.entity, raw._annotations["proxy_key"], raw)
+    return {
+        "name": getattr(raw, "_proxy_key", None) if name is None else name(raw),
+        "type": getattr(raw, "type", None),
+        "aliased": bool(parent is not None and parent.is_aliased_class),
+        "expr": expr,
+        "entity": None if parent is None else parent.entity,
+    }
+
+
+def _attribute_name(raw: Any) -> Any:
+    """The name that a column has in the rows of a ``Query``."""
+    name = raw._annotations.get("proxy_key")
+    if name is None and isinstance(raw, NamedColumn):
+        name = raw.key
+    return name
+
+
+def namespaces_of(statement: Any) -> set[Any]:
+    """Everything that ``filter_by`` looks its names up in."""
+    found: set[Any] = set()
+    setups = list(statement._setup_joins)
+    for memo in statement._memoized_select_entities:
+        setups.extend(memo._setup_joins)
+        for raw in memo._raw_columns:
+            _add_namespace(found, raw)
+    for target, _onclause, *_ in setups:
+        relationship = _relationship_of(target)
+        if relationship is None:
+            found.add(_namespace(target))
+        else:
+            found.add(relationship._of_type or relationship.comparator.entity)
+    for element in statement._from_obj:
+        found.add(_namespace(element))
+    for raw in statement._raw_columns:
+        _add_namespace(found, raw)
+    return found
+
+
+def _namespace(element: Any) -> Any:
+    entity = entity_of(element)
+    return element if entity is None else entity
+
+
+def _add_namespace(found: set[Any], raw: Any) -> None:
+    entity = raw._annotations.get("parententity")
+    if entity is not None:
+        found.add(entity)
+        return
+    for element in raw._from_objects:
+        found.add(_namespace(element))
+
+
+def _relationship_of(element: Any) -> Any:
+    if isinstance(element, QueryableAttribute):
+        prop = element.comparator.property
+        if getattr(prop, "_is_relationship", False):
+            return element
+    return None
+
+
+class SelectBuilder:
+    """Builds one statement; used once.
+
+    Args:
+        statement: the SELECT with entities.
+        compiler: Core's compiler; None when only the structure is wanted.
+        toplevel: whether its rows come back to us (eager loads apply then).
+    """
+
+    def __init__(self, statement: Any, compiler: Any, toplevel: bool) -> None:
+        self.statement = statement
+        self.compiler = compiler
+        self.toplevel = toplevel
+        self.columns = ColumnList()
+        self.joined: set[Any] = set()
+        own = own_load(statement)
+        self.only = None if own is None else own.only
+        self.path = () if own is None else own.path
+        self.root_node = None if own is None else own.node
+        self.options: tuple[Any, ...] = (
+            own.options
+            if own is not None
+            else tuple(
+                o
+                for o in statement._with_options
+                if getattr(o, "propagate_to_loaders", False)
+            )
+        )
+        self.description: LoadDescription | None = None
+
+    def build(self) -> Any:
+        statement = self.statement
+        core = statement._generate()
+        core._propagate_attrs = sa_util.EMPTY_DICT
+        core._with_options = ()
+        style = query_style(statement)
+        self.convention = naming(statement._label_style)
+        if style.legacy and self.convention is _attribute_name:
+            core._label_style = SelectLabelStyle.LABEL_STYLE_TABLENAME_PLUS_COL
+        entities = [entity_of(raw) for raw in statement._raw_columns]
+        roots = [
+            e
+            for raw, e in zip(statement._raw_columns, entities, strict=False)
+            if e is not None
+        ]
+        self.tree = (
+            build_tree(options_of(statement, roots), roots) if self.toplevel else {}
+        )
+        self.eager = EagerJoins(self)
+        self.eager.enabled = style.eager
+        self.with_posts = style.posts
+        self.planner = EntityPlanner(self)
+        outputs = [
+            self._output(raw, entity)
+            for raw, entity in zip(statement._raw_columns, entities, strict=False)
+        ]
+        core._raw_columns = list(self.columns.elements)
+        core._from_obj = tuple(_plain_from(f) for f in statement._from_obj)
+        core._setup_joins = self._plain_joins(statement._setup_joins)
+        core._memoized_select_entities = tuple(
+            self._plain_memo(m) for m in statement._memoized_select_entities
+        )
+        self._add_root_froms(core, entities)
+        if style.from_base:
+            core._from_obj = core._from_obj[:1]
+            self.eager.base = adapt_to_base(core, self.columns)
+        if self.eager.wanted:
+            core = self.eager.apply(core, outputs)
+        self.description = LoadDescription(
+            outputs,
+            len(self.columns.elements),
+            needs_unique=self.eager.has_collections,
+        )
+        return core
+
+    def _output(self, raw: Any, entity: Any) -> Any:
+        if entity is not None:
+            node = self.root_node or self.tree.get(entity)
+            load = self.planner.plan(entity, node, self.columns, self.path)
+            load.name = label_of_entity(entity)
+            return load
+        bundle = bundle_of(raw)
+        if bundle is not None:
+            return self._bundle_output(bundle)
+        return self._column_output(raw)
+
+    def _bundle_output(self, bundle: Any) -> BundleLoad:
+        parts: list[Any] = []
+        for expr in bundle.exprs:
+            if isinstance(expr, Bundle):
+                parts.append(self._bundle_output(expr))
+            else:
+                parts.append(ColumnLoad(self.columns.add(expr), part_name(expr)))
+        return BundleLoad(bundle, parts, bundle.name)
+
+    def _column_output(self, raw: Any) -> Any:
+        if getattr(raw, "_is_from_clause", False):
+            return self._table_output(raw)
+        name = self.convention(raw)
+        position = self.columns.add_always(raw)
+        return ColumnLoad(position, name, _row_keys(raw))
+
+    def _table_output(self, raw: Any) -> Any:
+        return TableOutput(
+            [
+                ColumnLoad(self.columns.add(c), self.convention(c) or c.key)
+                for c in raw._select_iterable
+            ]
+        )
+
+    # -- FROM --------------------------------------------------------------
+
+    def _add_root_froms(self, core: Any, entities: list[Any]) -> None:
+        """Entities without any column of theirs still stand in FROM."""
+        if not self.columns.elements:
+            raise sa_exc.InvalidRequestError(
+                "No columns with which to SELECT from: the entities of the statement "
+                "have no columns left to load"
+            )
+        for raw in self.statement._raw_columns:
+            entity = raw._annotations.get("parententity")
+            selectable = None if entity is None else entity.selectable
+            if _hidden(entity, selectable) and not any(
+                clause_is_present(selectable, f) for f in core._from_obj
+            ):
+                core._from_obj = (*core._from_obj, selectable)
+
+    def _plain_memo(self, memo: Any) -> Any:
+        copied = memo._clone() if hasattr(memo, "_clone") else memo
+        copied._setup_joins = self._plain_joins(memo._setup_joins)
+        copied._raw_columns = [
+            entity.selectable if (entity := entity_of(raw)) is not None else raw
+            for raw in memo._raw_columns
+        ]
+        copied._with_options = ()
+        return copied
+
+    def _plain_joins(self, setups: Any) -> tuple[Any, ...]:
+        plain: list[Any] = []
+        for target, onclause, left, flags in setups:
+            plain.extend(self._plain_join(target, onclause, left, flags))
+        return tuple(plain)
+
+    def _plain_join(self, target: Any, onclause: Any, left: Any, flags: Any) -> Any:
+        relationship = _relationship_of(onclause)
+        if relationship is not None and _relationship_of(target) is not None:
+            relationship = None
+        if onclause is None:
+            relationship = _relationship_of(target)
+            if relationship is not None:
+                target = None
+        if relationship is None:
+            if _relationship_of(target) is not None:
+                raise sa_exc.InvalidRequestError(
+                    "No 'on clause' argument may be passed when joining to a "
+                    "relationship path as a target"
+                )
+            if isinstance(target, QueryableAttribute):
+                raise sa_exc.ArgumentError(
+                    f"Join target {target} does not refer to a mapped entity; "
+                    "join to the entity or along a relationship"
+                )
+            return self._join_on_expression(target, onclause, left, flags)
+        return self._join_relationship(target, relationship, left, flags)
+
+    def _join_on_expression(
+        self, target: Any, onclause: Any, left: Any, flags: Any
+    ) -> list[Any]:
+        entity = entity_of(target)
+        right = _plain_from(target)
+        if left is not None:
+            left = _plain_from(left)
+        if onclause is not None:
+            onclause = coercions.expect(roles.OnClauseRole, onclause)
+            if isinstance(onclause, QueryableAttribute):
+                onclause = onclause.__clause_element__()
+        if entity is not None and left is not None and left is right:
+            raise sa_exc.InvalidRequestError(
+                f"Can't join table/selectable '{left}' to itself"
+            )
+        return [(right, onclause, left, flags)]
+
+    def _join_relationship(
+        self, target: Any, attr: Any, left: Any, flags: Any
+    ) -> list[Any]:
+        prop = attr.comparator.property
+        source = attr._parententity
+        dest = attr._of_type or (prop.entity if target is None else None)
+        if dest is None:
+            dest = entity_of(target)
+            if dest is None:
+                dest = self._selectable_target(target, prop)
+        self._check_target(prop, dest)
+        source_table = source.selectable
+        dest_table = dest.selectable if hasattr(dest, "selectable") else dest
+        step = (source, prop, dest)
+        if step in self.joined:
+            return []  # a path that overlaps with an earlier one
+        self.joined.add(step)
+        if dest_table is source_table:
+            raise sa_exc.InvalidRequestError(
+                f"Can't join table/selectable '{source_table}' to itself"
+            )
+        joins = prop.create_joins(source_table, dest_table, attr._extra_criteria)
+        if joins.secondary is None:
+            return [(dest_table, joins.primaryjoin, source_table, flags)]
+        if flags["isouter"]:
+            nested = Join(joins.secondary, dest_table, joins.secondaryjoin)
+            return [(nested, joins.primaryjoin, source_table, flags)]
+        return [
+            (joins.secondary, joins.primaryjoin, source_table, flags),
+            (dest_table, joins.secondaryjoin, joins.secondary, flags),
+        ]
+
+    def _selectable_target(self, target: Any, prop: Any) -> Any:
+        if not target.is_derived_from(prop.mapper.persist_selectable):
+            raise sa_exc.InvalidRequestError(
+                f"Selectable '{getattr(target, 'description', target)}' is not "
+                f"derived from '{prop.mapper.persist_selectable.description}'"
+            )
+        return target
+
+    def _check_target(self, prop: Any, dest: Any) -> None:
+        mapper = getattr(dest, "mapper", None)
+        if mapper is not None and not (
+            mapper.isa(prop.mapper) or prop.mapper.isa(mapper)
+        ):
+            raise sa_exc.InvalidRequestError(
+                f"Join target {dest} does not correspond to the right side of join "
+                f"condition {prop}"
+            )
+
+
+def _hidden(entity: Any, selectable: Any) -> bool:
+    """Whether columns of an entity don't imply the FROM element that it stands for.
+
+    Those of a join belong to the tables inside; those of an alias inside an alias may
+    belong to the inner one alone.
+    """
+    if isinstance(selectable, Join):
+        return True
+    return entity is not None and bool(getattr(entity, "_nested_under", None))
+
+
+def _row_keys(raw: Any) -> tuple[Any, ...]:
+    """What a column of a row can be asked for by, beside its name."""
+    entity = raw._annotations.get("parententity")
+    key = raw._annotations.get("proxy_key")
+    if entity is None or key is None:
+        return (raw,)
+    attribute = getattr(entity.entity, key, None)
+    found = (raw, raw._deannotate())
+    return found if attribute is None else (*found, attribute)
+
+
+class TableOutput:
+    """The columns of a FROM element that stands among the selected elements."""
+
+    def __init__(self, parts: list[ColumnLoad]) -> None:
+        self.parts = parts
+        self.name = ""
+
+
+def _plain_from(element: Any) -> Any:
+    """A FROM element without the annotations of an entity."""
+    entity = entity_of(element)
+    if entity is not None:
+        return entity.selectable
+    return element
+
+
+__all__ = ["EntityLoad", "SelectBuilder", "inspect_entity"]

@@ -1,0 +1,161 @@
+"""Which columns an entity of a statement needs, and where they stand in the row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.sql.schema import Column
+
+from .._core.selectables import clause_is_present
+from ..hydrate.description import EntityLoad, PostLoad
+from .options import PathNode, Step
+
+IMMEDIATE = {"selectin", "subquery", "immediate"}
+LAZY_NAMES: dict[Any, str] = {
+    True: "select",
+    False: "joined",
+    None: "noload",
+    "raise": "raise",
+}
+
+
+class ColumnList:
+    """The columns of a SELECT, each once, with their positions."""
+
+    def __init__(self) -> None:
+        self.elements: list[Any] = []
+        self._positions: dict[Any, int] = {}
+
+    def add(self, element: Any) -> int:
+        """The position of an element, added at the end when it is new."""
+        position = self._positions.get(element)
+        if position is None:
+            position = len(self.elements)
+            self.elements.append(element)
+            self._positions[element] = position
+        return position
+
+    def add_always(self, element: Any) -> int:
+        """Add an element even if it is there already."""
+        position = len(self.elements)
+        self.elements.append(element)
+        self._positions.setdefault(element, position)
+        return position
+
+
+def strategy_name(prop: Any, step: Step | None) -> str:
+    """How a relationship loads: by the option, else as it is mapped."""
+    if step is not None and step.strategy is not None:
+        return step.strategy
+    lazy = prop.lazy
+    return LAZY_NAMES.get(lazy, lazy) if not isinstance(lazy, str) else lazy
+
+
+class EntityPlanner:
+    """Plans the entities of one statement."""
+
+    def __init__(self, builder: Any) -> None:
+        self.builder = builder
+
+    def plan(
+        self,
+        entity: Any,
+        node: PathNode | None,
+        columns: ColumnList,
+        path: tuple[Any, ...] = (),
+    ) -> EntityLoad:
+        """Add an entity's columns to the SELECT; what its rows hold, and where."""
+        load = self._empty(entity, node, path)
+        self.add_columns(load, columns)
+        if self.builder.toplevel:
+            self._plan_relationships(load, node, path)
+        return load
+
+    def start(
+        self, entity: Any, node: PathNode | None, path: tuple[Any, ...]
+    ) -> EntityLoad:
+        """Plan an entity's relationships; `add_columns` must follow."""
+        load = self._empty(entity, node, path)
+        self._plan_relationships(load, node, path)
+        return load
+
+    def _empty(
+        self, entity: Any, node: PathNode | None, path: tuple[Any, ...]
+    ) -> EntityLoad:
+        load = EntityLoad(entity, entity.mapper, {}, [], node)
+        load.options = self.builder.options
+        load.path = path
+        return load
+
+    def add_columns(self, load: EntityLoad, columns: ColumnList) -> None:
+        """Add the columns that an entity loads, and note their positions."""
+        mapper, node, entity = load.mapper, load.node, load.entity
+        only = self.builder.only if load.path == self.builder.path else None
+        for prop in mapper._column_props:
+            if (
+                prop.key in only
+                if only is not None
+                else self._is_loaded(prop, node, mapper)
+            ):
+                expression = self._expression(entity, prop)
+                if expression is None:
+                    load.partial = True
+                else:
+                    load.positions[prop.key] = columns.add(expression)
+        load.pk_positions = [load.positions.get(key, -1) for key in mapper._pk_keys]
+
+    def _expression(self, entity: Any, prop: Any) -> Any:
+        column = prop.columns[0]
+        if entity.is_aliased_class:
+            adapted = entity._adapter.traverse(column)
+            if adapted is column and isinstance(column, Column):
+                return _of_selectable(entity, column)
+            return adapted
+        return column
+
+    def _is_loaded(self, prop: Any, node: PathNode | None, mapper: Any) -> bool:
+        if prop.key in mapper._pk_keys:
+            return True
+        if node is not None:
+            if prop.group is not None and prop.group in node.groups:
+                return True
+            step = node.steps.get(prop.key) or node.wildcards.get("column")
+            if step is not None:
+                return step.strategy == "undefer"
+        return not prop.deferred
+
+    def _plan_relationships(
+        self, load: EntityLoad, node: PathNode | None, path: tuple[Any, ...]
+    ) -> None:
+        only = self.builder.only if path == self.builder.path else None
+        for prop in load.mapper._relationship_props:
+            if only is not None and prop.key not in only:
+                continue
+            step = node.step_for(prop.key, "relationship") if node else None
+            child = node.children.get(prop.key) if node else None
+            strategy = strategy_name(prop, step)
+            if strategy == "joined" or strategy == "contains_eager":
+                self.builder.eager.want(load, prop, step, child, path, strategy)
+            elif strategy in IMMEDIATE and self.builder.with_posts:
+                if step is None and recurs(prop, path):
+                    continue
+                load.post.append(PostLoad(prop, strategy, step, child))
+
+
+def _of_selectable(entity: Any, column: Any) -> Any:
+    """A column that the alias did not adapt; None where its selectable lacks it."""
+    return column if clause_is_present(column.table, entity.selectable) else None
+
+
+def recurs(prop: Any, path: tuple[Any, ...]) -> bool:
+    """Whether eager loading must stop here, or would never end.
+
+    It goes ``join_depth`` levels deep where that is given; otherwise it does not
+    lead to a mapper that the path has passed already.
+    """
+    if prop.join_depth:
+        return bool(path.count(prop) >= prop.join_depth)
+    passed = {prop.parent.base_mapper}
+    for step in path:
+        passed.update((step.parent.base_mapper, step.mapper.base_mapper))
+    return prop.mapper.base_mapper in passed

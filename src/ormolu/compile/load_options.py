@@ -1,0 +1,54 @@
+"""Options that Ormolu's own statements carry: where they stand, what they load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.cache_key import HasCacheKey
+
+from .options import PathNode
+
+
+class OwnLoad(ExecutableOption, HasCacheKey):
+    """What a statement made by a loader loads.
+
+    Args:
+        node: the options below the statement's entity.
+        path: relationships that led here, which eager loading must not repeat.
+        only: attribute keys to load, when not all of the entity's.
+        options: the options that lazy loads of the objects repeat.
+    """
+
+    inherit_cache = True
+    propagate_to_loaders = False
+    _is_has_cache_key = True
+    _is_core = False
+
+    def __init__(
+        self,
+        node: PathNode | None = None,
+        path: tuple[Any, ...] = (),
+        only: frozenset[str] | None = None,
+        options: tuple[Any, ...] = (),
+    ) -> None:
+        self.node = node
+        self.path = path
+        self.only = only
+        self.options = options
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        return (
+            OwnLoad,
+            None if self.node is None else self.node.cache_key(anon_map, bindparams),
+            self.path,
+            self.only,
+        )
+
+
+def own_load(statement: Any) -> OwnLoad | None:
+    """The `OwnLoad` of a statement, None when the statement is the user's."""
+    for option in statement._with_options:
+        if isinstance(option, OwnLoad):
+            return option
+    return None

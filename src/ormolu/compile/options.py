@@ -1,0 +1,323 @@
+"""Loader options as data: which strategy for which attribute on which path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
+
+from ..exc import LoaderStrategyException
+from ..mapping.queryable import QueryableAttribute, inspect_entity
+
+WILDCARD = "*"
+
+
+class Step(HasCacheKey):
+    """One attribute of an option's path and what to do with it.
+
+    Attributes:
+        attr: the attribute; None where a wildcard stands for all of them.
+        kind: "relationship" or "column", what a wildcard stands for.
+        strategy: its name; None where the step only leads on.
+        args: the strategy's own arguments.
+    """
+
+    __slots__ = ("args", "attr", "entity", "kind", "strategy")
+
+    def __init__(
+        self,
+        attr: QueryableAttribute[Any] | None,
+        strategy: str | None,
+        kind: str = "relationship",
+        entity: Any = None,
+        **args: Any,
+    ) -> None:
+        self.attr = attr
+        self.strategy = strategy
+        self.kind = kind
+        self.entity = entity
+        self.args = args
+
+    @property
+    def key(self) -> str:
+        return WILDCARD if self.attr is None else self.attr.key
+
+    @property
+    def local_opts(self) -> dict[str, Any]:
+        """The strategy's own arguments."""
+        return self.args
+
+    @property
+    def parent(self) -> Any:
+        """The mapper or alias that the attribute belongs to."""
+        return self.entity if self.attr is None else self.attr._parententity
+
+    @property
+    def target(self) -> Any:
+        """The mapper or alias that the attribute leads to."""
+        attr = self.attr
+        if attr is None:
+            return None
+        if attr._of_type is not None:
+            return attr._of_type
+        return attr.comparator.property.entity
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        attr = self.attr
+        if attr is not None and attr._extra_criteria:
+            # the plan keeps the criteria, and with them the values of this statement
+            anon_map[NO_CACHE] = True
+        attr_key = None if attr is None else attr._gen_cache_key(anon_map, bindparams)
+        entity = self.entity
+        if entity is not None:
+            entity = entity._gen_cache_key(anon_map, bindparams)
+        args = tuple(
+            (k, _frozen(v, anon_map, bindparams)) for k, v in sorted(self.args.items())
+        )
+        return (Step, attr_key, self.strategy, self.kind, entity, args)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __getstate__(self) -> Any:
+        return (self.attr, self.strategy, self.kind, self.entity, self.args)
+
+    def __setstate__(self, state: Any) -> None:
+        self.attr, self.strategy, self.kind, self.entity, self.args = state
+
+
+def _frozen(value: Any, anon_map: Any, bindparams: Any) -> Any:
+    if hasattr(value, "_gen_cache_key"):
+        return value._gen_cache_key(anon_map, bindparams)
+    if isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+class LoaderOption(ExecutableOption, HasCacheKey):
+    """A chain of loader steps, as `select(...).options()` takes it.
+
+    Made by `selectinload`, `joinedload` and the others; each method adds a step to
+    the chain and returns a new option.
+    """
+
+    inherit_cache = True
+    propagate_to_loaders = True
+    _is_has_cache_key = True
+    _is_core = False
+
+    def __init__(self, steps: Iterable[Step], siblings: Iterable[Any] = ()) -> None:
+        self.steps = tuple(steps)
+        self.siblings = tuple(siblings)
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        return (
+            type(self),
+            tuple(s._gen_cache_key(anon_map, bindparams) for s in self.steps),
+            tuple(s._gen_cache_key(anon_map, bindparams) for s in self.siblings),
+        )
+
+    @property
+    def path(self) -> tuple[tuple[Any, str], ...]:
+        """The entities and attribute names that the option leads along."""
+        return tuple((step.parent, step.key) for step in self.steps)
+
+    @property
+    def context(self) -> tuple[Step, ...]:
+        """The steps of the chain."""
+        return self.steps
+
+    def chains(self, prefix: tuple[Step, ...] = ()) -> Iterable[tuple[Step, ...]]:
+        """Every chain of steps, those of nested options included."""
+        steps = prefix + self.steps
+        yield steps
+        for sibling in self.siblings:
+            yield from sibling.chains(steps)
+
+
+class PathNode:
+    """What the options of a statement say of one entity and of what it leads to.
+
+    Attributes:
+        steps: by attribute key, the step that says how it loads.
+        children: by attribute key, the node of the entity that it leads to.
+        wildcards: "relationship" and "column" steps for all other attributes.
+    """
+
+    __slots__ = ("children", "groups", "prepared", "steps", "wildcards")
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Step] = {}
+        self.children: dict[str, PathNode] = {}
+        self.wildcards: dict[str, Step] = {}
+        self.prepared: dict[Any, Any] = {}
+        self.groups: set[str] = set()
+
+    def __getstate__(self) -> Any:
+        return (self.steps, self.children, self.wildcards, self.groups)
+
+    def __setstate__(self, state: Any) -> None:
+        self.steps, self.children, self.wildcards, self.groups = state
+        self.prepared = {}
+
+    def child(self, key: str) -> PathNode:
+        """The node of what an attribute leads to, made when there is none."""
+        found = self.children.get(key)
+        if found is None:
+            found = self.children[key] = PathNode()
+        return found
+
+    def cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        """The node's part of the cache key of a statement."""
+        return (
+            tuple(
+                (k, s._gen_cache_key(anon_map, bindparams))
+                for k, s in sorted(self.steps.items())
+            ),
+            tuple(
+                (k, None if n is self else n.cache_key(anon_map, bindparams))
+                for k, n in sorted(self.children.items())
+            ),
+            tuple(sorted(self.groups)),
+            tuple(
+                (k, s._gen_cache_key(anon_map, bindparams))
+                for k, s in sorted(self.wildcards.items())
+            ),
+        )
+
+    def copy(self) -> PathNode:
+        """A node with the same steps, to add more of them to."""
+        copied = PathNode()
+        copied.steps.update(self.steps)
+        copied.children.update(self.children)
+        copied.wildcards.update(self.wildcards)
+        copied.groups.update(self.groups)
+        return copied
+
+    def step_for(self, key: str, kind: str) -> Step | None:
+        """The step that an attribute follows, a wildcard's included."""
+        return self.steps.get(key) or self.wildcards.get(kind)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.children or self.wildcards or self.groups)
+
+
+EMPTY_NODE = PathNode()
+
+
+def build_tree(options: Iterable[Any], roots: Iterable[Any]) -> dict[Any, PathNode]:
+    """The options of a statement by the entity that their path begins at.
+
+    Args:
+        options: those of the statement; other kinds than `LoaderOption` are skipped.
+        roots: mappers and aliases that the statement selects.
+
+    Raises:
+        ArgumentError: for a path that begins at none of them.
+    """
+    known = list(roots)
+    tree: dict[Any, PathNode] = {}
+    for option in options:
+        if not isinstance(option, LoaderOption):
+            continue
+        for chain in option.chains():
+            if chain:
+                _add_chain(tree, known, chain)
+    return tree
+
+
+def _add_chain(
+    tree: dict[Any, PathNode], roots: list[Any], chain: tuple[Step, ...]
+) -> None:
+    first = chain[0]
+    if first.attr is None and first.parent is None:
+        for root in roots:
+            walk(tree.setdefault(root, PathNode()), chain)
+        return
+    starts = [r for r in roots if r is first.parent]
+    if not starts:
+        starts = [r for r in roots if _same_entity(r, first.parent)]
+    if not starts:
+        if not roots:
+            return
+        raise sa_exc.ArgumentError(_no_root_text(first, roots))
+    for root in starts:
+        node = tree.setdefault(root, PathNode())
+        walk(node, chain)
+
+
+def _same_entity(root: Any, parent: Any) -> bool:
+    return bool(
+        root.is_mapper and parent.is_mapper and (root.isa(parent) or parent.isa(root))
+    )
+
+
+def _no_root_text(first: Step, roots: list[Any]) -> str:
+    listed = ", ".join(str(r) for r in roots)
+    return (
+        f"Mapped class {first.parent} does not apply to any of the root entities in "
+        f"this query, e.g. {listed}. Please specify the full path from one of the "
+        "root entities to the target attribute. "
+    )
+
+
+def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
+    """Enter a chain of steps below a node."""
+    for index, step in enumerate(chain):
+        if step.attr is None:
+            if "group" in step.args:
+                node.groups.add(step.args["group"])
+            else:
+                node.wildcards[step.kind] = step
+            return
+        _check_kind(step)
+        if step.strategy is not None:
+            node.steps[step.key] = step
+        if step.args.get("recursion_depth"):
+            _recur(node, step)
+        if index + 1 < len(chain):
+            _check_leads_on(step, chain[index + 1])
+            node = node.child(step.key)
+
+
+def _recur(node: PathNode, step: Step) -> None:
+    """Repeat a self-referential step below itself, so many levels deep."""
+    depth = step.args["recursion_depth"]
+    if depth < 0:
+        node.children[step.key] = node
+        return
+    for _ in range(depth - 1):
+        node = node.child(step.key)
+        node.steps[step.key] = step
+
+
+def _check_kind(step: Step) -> None:
+    """Refuse a relationship's strategy for a column."""
+    if step.kind != "relationship" or step.attr is None:
+        return
+    prop = step.attr.comparator.property
+    if not getattr(prop, "_is_relationship", False):
+        raise LoaderStrategyException(
+            f'Can\'t apply "{step.strategy} loader" strategy to property '
+            f'"{step.attr}", which is a "column property"; this loader strategy is '
+            'intended to be used with a "relationship property".'
+        )
+
+
+def _check_leads_on(step: Step, following: Step) -> None:
+    parent = following.parent
+    target = step.target
+    if parent is None or target is None:
+        return
+    mapper = inspect_entity(target).mapper
+    if parent is target or parent.mapper.isa(mapper) or mapper.isa(parent.mapper):
+        return
+    raise sa_exc.ArgumentError(
+        f'ORM mapped entity or attribute "{following.attr}" does not link from '
+        f'relationship "{step.attr}".'
+    )

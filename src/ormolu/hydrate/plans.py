@@ -1,0 +1,175 @@
+"""Builds the kernel's load plans from the description of a SELECT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import util as sa_util
+from sqlalchemy.engine import Row
+from sqlalchemy.engine.result import SimpleResultMetaData
+
+from .._speedups import hydration
+from .description import (
+    BundleLoad,
+    ColumnLoad,
+    EntityLoad,
+    JoinedLoad,
+    LoadDescription,
+    LoadRecord,
+)
+from .load_events import watch
+
+Processors = Sequence[Callable[[Any], Any] | None]
+
+
+class LoadPlan:
+    """The kernel's plan of one statement, made for one set of processors.
+
+    Attributes:
+        outputs: what the kernel makes of each row.
+        entities: (entity load, kernel plan) of every entity, nested ones included.
+        scalar: whether a row is one bare entity.
+    """
+
+    __slots__ = ("__weakref__", "entities", "outputs", "post", "scalar")
+
+    def __init__(
+        self, description: LoadDescription, processors: Processors, scalar: bool
+    ) -> None:
+        self.entities: list[tuple[EntityLoad, Any]] = []
+        self.outputs = [
+            kernel_output
+            for output in description.outputs
+            for kernel_output in self._outputs(output, processors)
+        ]
+        self.scalar = scalar
+        self.post = [(load, plan) for load, plan in self.entities if load.post]
+        watch(self)
+
+    def _outputs(self, output: Any, processors: Processors) -> list[Any]:
+        if isinstance(output, EntityLoad):
+            return [self.entity_plan(output, processors)]
+        if isinstance(output, ColumnLoad):
+            return [_column_output(output, processors)]
+        if isinstance(output, BundleLoad):
+            return [_bundle_output(output, processors)]
+        return [_column_output(part, processors) for part in output.parts]
+
+    def entity_plan(self, load: EntityLoad, processors: Processors) -> Any:
+        """The kernel plan of one entity and of what is joined to it."""
+        layout = load.mapper.layout
+        positions = [load.positions.get(key, -1) for key in layout.keys]
+        chosen = [processors[p] if p >= 0 else None for p in positions]
+        plan = hydration.EntityPlan(
+            layout,
+            positions,
+            load.pk_positions,
+            processors=chosen if any(chosen) else None,
+        )
+        plan.partial_pk_ok = load.mapper.allow_partial_pks
+        plan.joined = [self._joined_plan(j, processors) for j in load.joined]
+        plan.collect = bool(load.post)
+        if load.options or load.node or load.partial:
+            plan.origin = LoadRecord(load.node, load.options)
+        self.entities.append((load, plan))
+        return plan
+
+    def _joined_plan(self, joined: JoinedLoad, processors: Processors) -> Any:
+        prop = joined.prop
+        impl = prop.parent.class_manager[prop.key].impl
+        plan = hydration.JoinedPlan(
+            prop.key,
+            self.entity_plan(joined.entity, processors),
+            bool(prop.uselist),
+            impl.set_committed_value,
+        )
+        if not prop.uselist:
+            plan.on_multiple = _warn_multiple(prop)
+        return plan
+
+
+def _warn_multiple(prop: Any) -> Callable[[Any], None]:
+    def warn(parent: Any) -> None:
+        sa_util.warn(
+            "Multiple rows returned with uselist=False for eagerly-loaded "
+            f"attribute '{prop}' "
+        )
+
+    return warn
+
+
+def _column_output(load: ColumnLoad, processors: Processors) -> Any:
+    return hydration.ColumnOutput(load.position, processors[load.position])
+
+
+def _bundle_output(load: BundleLoad, processors: Processors) -> Any:
+    return hydration.PyOutput(_bundle_maker(load, processors))
+
+
+def _bundle_maker(load: BundleLoad, processors: Processors) -> Callable[[Any], Any]:
+    getters = [
+        _bundle_maker(part, processors)
+        if isinstance(part, BundleLoad)
+        else _getter(part.position, processors[part.position])
+        for part in load.parts
+    ]
+    make: Callable[[Any], Any] = load.bundle.create_row_processor(
+        None, getters, [p.name for p in load.parts]
+    )
+    return make
+
+
+def _getter(
+    position: int, processor: Callable[[Any], Any] | None
+) -> Callable[[Any], Any]:
+    if processor is None:
+        return lambda row: row[position]
+    return lambda row: processor(row[position])
+
+
+def plan_for(description: LoadDescription, processors: Processors | None) -> LoadPlan:
+    """The plan of a statement, made once per set of processors."""
+    key = None if processors is None else tuple(processors)
+    plan = description.plans.get(key)
+    if plan is None:
+        flat = processors or [None] * description.column_count
+        scalar = len(description.outputs) == 1 and isinstance(
+            description.outputs[0], EntityLoad
+        )
+        plan = description.plans[key] = LoadPlan(description, flat, scalar)
+    return plan
+
+
+def result_names(description: LoadDescription) -> list[str]:
+    """The keys of a result row."""
+    names: list[str] = []
+    for output in description.outputs:
+        if isinstance(output, (EntityLoad, ColumnLoad, BundleLoad)):
+            names.append(output.name)
+        else:
+            names.extend(part.name for part in output.parts)
+    return names
+
+
+def result_metadata(description: LoadDescription) -> SimpleResultMetaData:
+    """The keys and uniqueness rules of the result that the user gets."""
+    filters: list[Any] = []
+    extra: list[Any] = []
+    for output in description.outputs:
+        if isinstance(output, EntityLoad):
+            filters.append(id)
+            extra.append((output.entity.entity,))
+        else:
+            filters.append(None)
+            extra.append(getattr(output, "keys", ()))
+    names = result_names(description)
+    if len(extra) != len(names):
+        filters = [None] * len(names)
+        extra = [()] * len(names)
+    return SimpleResultMetaData(
+        names, extra, _create_unique_filters=lambda *_: list(filters)
+    )
+
+
+__all__ = ["LoadPlan", "Row", "plan_for", "result_metadata", "result_names"]

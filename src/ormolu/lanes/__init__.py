@@ -1,0 +1,1 @@
+"""The two lanes to the database: a DBAPI cursor directly, or Core's execution."""

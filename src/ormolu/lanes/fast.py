@@ -1,0 +1,141 @@
+"""The fast lane: compiled SQL straight to a DBAPI cursor of the session's connection.
+
+Taken only when nobody could tell the difference: no events on engine, connection or
+dialect, no echo, no execution options.  One row by key costs 9 µs in the driver and 21
+to 26 through Core's execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import BindTyping
+
+Parameters = Callable[[Mapping[str, Any]], Any]
+
+
+def is_free(connection: Connection) -> bool:
+    """Whether the fast lane may be taken on a connection."""
+    engine = connection.engine
+    return not (
+        connection._echo
+        or connection._has_events
+        or engine._has_events
+        or connection._execution_options
+        or connection.dialect._has_events
+        or connection._transaction is None
+        or not connection._transaction.is_active
+    )
+
+
+def suits(compiled: Any) -> bool:
+    """Whether a compiled statement needs nothing of Core's execution."""
+    return not (
+        compiled.post_compile_params
+        or compiled.literal_execute_params
+        or compiled.dialect.bind_typing is BindTyping.SETINPUTSIZES
+    )
+
+
+class FastStatement:
+    """A compiled statement with its parameter builder.
+
+    Args:
+        compiled: Core's compiled statement; see `suits`.
+    """
+
+    __slots__ = (
+        "_fixed",
+        "_names",
+        "_positional",
+        "_processors",
+        "returns_rows",
+        "sql",
+    )
+
+    def __init__(self, compiled: Any) -> None:
+        self.sql: str = compiled.string
+        self.returns_rows = bool(getattr(compiled, "effective_returning", None))
+        self._positional = bool(compiled.positional)
+        names = (
+            compiled.positiontup
+            if self._positional
+            else list(compiled.bind_names.values())
+        )
+        self._names: tuple[str, ...] = tuple(names or ())
+        self._fixed: dict[str, Any] = {
+            name: bind.effective_value
+            for bind, name in compiled.bind_names.items()
+            if not bind.required and bind.callable is None
+        }
+        processors = compiled._bind_processors
+        self._processors = {n: p for n, p in processors.items() if n in self._names}
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """The driver's form of the parameters."""
+        if self._fixed:
+            values = {**self._fixed, **values}
+        processors = self._processors
+        if self._positional:
+            if not processors:
+                return tuple([values[n] for n in self._names])
+            return tuple(
+                [
+                    processors[n](values[n]) if n in processors else values[n]
+                    for n in self._names
+                ]
+            )
+        return {
+            n: processors[n](values[n]) if n in processors else values[n]
+            for n in self._names
+        }
+
+    def many(self, names: Sequence[str], rows: list[tuple[Any, ...]]) -> list[Any]:
+        """The driver's form of many rows of parameters.
+
+        Args:
+            names: the parameter that each element of a row is for.
+        """
+        if self._positional and tuple(names) == self._names:
+            return self._processed(names, rows)
+        return [self.parameters(dict(zip(names, row, strict=True))) for row in rows]
+
+    def _processed(self, names: Sequence[str], rows: list[Any]) -> list[Any]:
+        """Rows in the driver's order, with the types' processors applied."""
+        wanted = [
+            (position, self._processors[name])
+            for position, name in enumerate(names)
+            if name in self._processors
+        ]
+        if not wanted:
+            return rows
+        processed = []
+        for given in rows:
+            row = list(given)
+            for position, process in wanted:
+                row[position] = process(row[position])
+            processed.append(tuple(row))
+        return processed
+
+    def fetch_all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Execute on a DBAPI cursor and return the driver's rows.
+
+        Raises:
+            DBAPIError: the driver's errors, wrapped as Core wraps them.
+        """
+        parameters = self.parameters(values)
+        cursor = None
+        try:
+            cursor = connection.connection.cursor()
+            connection.dialect.do_execute(cursor, self.sql, parameters, None)
+            rows: Any = cursor.fetchall()
+        except BaseException as error:
+            connection._handle_dbapi_exception(
+                error, self.sql, parameters, cursor, None
+            )
+        else:
+            cursor.close()
+            return rows  # type: ignore[no-any-return]
+        raise AssertionError("unreachable")

@@ -1,0 +1,107 @@
+"""Statements that Ormolu makes for itself, compiled once and executed on either lane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.engine import Connection
+
+from .._speedups import hydration
+from ..hydrate.plans import LoadPlan, plan_for
+from .fast import FastStatement, is_free, suits
+from .purpose import NO_PURPOSE, Purpose
+from .rows import compile_state_of, fetch_all, processors_of
+
+
+class PreparedLoad:
+    """A SELECT of entities with parameters by name.
+
+    Args:
+        statement: the SELECT; compiled once per dialect.
+    """
+
+    __slots__ = ("__weakref__", "_by_dialect", "statement")
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._by_dialect: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+    def rows(
+        self, connection: Connection, values: Mapping[str, Any]
+    ) -> tuple[LoadPlan, list[Any]]:
+        """Execute; the load plan and the driver's rows."""
+        if is_free(connection):
+            fast = self._by_dialect.get(connection.dialect)
+            if fast is None:
+                fast = self._by_dialect[connection.dialect] = self._prepare(
+                    connection.dialect
+                )
+            if fast is not False:
+                statement, plan = fast
+                return plan, statement.fetch_all(connection, values)
+        result = connection.execute(
+            self.statement,
+            values,
+            execution_options={"_result_disable_adapt_to_context": True},
+        )
+        return self._plan_of(result), fetch_all(result)
+
+    @staticmethod
+    def _plan_of(result: Any) -> LoadPlan:
+        return plan_for(compile_state_of(result).load, processors_of(result))
+
+    def _prepare(self, dialect: Any) -> Any:
+        compiled = self.statement.compile(dialect=dialect)
+        if not suits(compiled):
+            return False
+        description = compiled.compile_state.load
+        processors = [
+            entry.type._cached_result_processor(dialect, None)
+            for entry in compiled._result_columns
+        ]
+        plan = plan_for(description, processors if any(processors) else None)
+        return FastStatement(compiled), plan
+
+    def load(
+        self,
+        tracker: Any,
+        connection: Connection,
+        values: Mapping[str, Any],
+        *,
+        purpose: Purpose = NO_PURPOSE,
+        **run_args: Any,
+    ) -> tuple[list[Any], LoadPlan, Any]:
+        """Execute and hydrate.
+
+        Args:
+            purpose: what listeners for ``do_orm_execute`` are told of the load.
+
+        Returns:
+            the results (bare entities, or tuples), the plan, and the kernel's run.
+        """
+        session = tracker.owner
+        if session is not None and session._hears:
+            cursor, answer = session._announce_load(
+                self.statement, connection, values, purpose
+            )
+            if cursor is None:
+                return answer, NOTHING_LOADED, None
+            plan, rows = self._plan_of(cursor), fetch_all(cursor)
+        else:
+            plan, rows = self.rows(connection, values)
+        run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
+        results = run.rows(rows)
+        run.finish()
+        return results, plan, run
+
+
+class _NothingLoaded:
+    """Stands for the plan of a load that a listener answered itself."""
+
+    post = ()
+    entities = ()
+
+
+NOTHING_LOADED: Any = _NothingLoaded()

@@ -1,0 +1,1 @@
+"""Loader strategies, and the options that choose them."""

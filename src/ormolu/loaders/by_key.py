@@ -1,0 +1,83 @@
+"""Loading one object by its primary key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy import util as sa_util
+
+from ..compile.load_options import OwnLoad
+from ..lanes.prepared import PreparedLoad
+from ..lanes.purpose import NO_PURPOSE, Purpose
+from .post import run_post_loads
+
+
+def key_values(mapper: Any, key: Any) -> tuple[Any, ...]:
+    """The values of a primary key in the kernel's form."""
+    return key if len(mapper.primary_key) > 1 else (key,)
+
+
+def key_criteria(mapper: Any, values: tuple[Any, ...]) -> list[Any]:
+    """The WHERE criteria of a primary key; NULL where a value is None."""
+    return [
+        column == None  # noqa: E711
+        if value is None
+        else column == bindparam(f"pk_{i}", type_=column.type)
+        for i, (column, value) in enumerate(
+            zip(mapper.primary_key, values, strict=True), 1
+        )
+    ]
+
+
+def key_parameters(values: tuple[Any, ...]) -> dict[str, Any]:
+    """The parameters of `key_criteria`."""
+    return {f"pk_{i}": v for i, v in enumerate(values, 1) if v is not None}
+
+
+def select_by_key(
+    mapper: Any, values: tuple[Any, ...], own: OwnLoad | None = None
+) -> Any:
+    """``SELECT`` of a mapper's columns by primary key."""
+    statement = select(mapper).where(*key_criteria(mapper, values))
+    return statement if own is None else statement.options(own)
+
+
+def prepared_by_key(mapper: Any, values: tuple[Any, ...]) -> PreparedLoad:
+    """The prepared statement for keys with NULL in the same places."""
+    nulls = tuple(i for i, v in enumerate(values) if v is None)
+    name = ("by key", nulls)
+    found = mapper._plans.get(name)
+    if found is None:
+        found = mapper._plans[name] = PreparedLoad(select_by_key(mapper, values))
+    return found  # type: ignore[no-any-return]
+
+
+def load_by_key(
+    session: Any,
+    mapper: Any,
+    key: Any,
+    node: Any = None,
+    path: Any = (),
+    *,
+    purpose: Purpose = NO_PURPOSE,
+) -> Any:
+    """Load the object with a primary key; None when there is no such row."""
+    values = key_values(mapper, key)
+    if all(v is None for v in values):
+        sa_util.warn(
+            "fully NULL primary key identity cannot load any object.  "
+            "This condition may raise an error in a future release."
+        )
+        return None
+    if node is None and not path:
+        prepared = prepared_by_key(mapper, values)
+    else:
+        prepared = PreparedLoad(select_by_key(mapper, values, OwnLoad(node, path)))
+    connection = session._connection_for(mapper)
+    found, plan, run = prepared.load(
+        session._tracker, connection, key_parameters(values), purpose=purpose
+    )
+    if plan.post:
+        run_post_loads(session, plan, run)
+    return found[0] if found else None

@@ -1,0 +1,179 @@
+"""Reloading: expired attributes, deferred columns, refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy.sql.schema import Column
+
+from .._speedups import state as kernel
+from ..compile.entity_plan import IMMEDIATE, strategy_name
+from ..compile.load_options import OwnLoad
+from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
+from ..instrument.flags import (
+    ATTR_EMPTY,
+    ATTR_WAS_SET,
+    NO_AUTOFLUSH,
+    NO_RAISE,
+    PASSIVE_NO_RESULT,
+    SQL_OK,
+)
+from ..instrument.state import clear_expired, expired_keys, session_of
+from ..lanes.prepared import PreparedLoad
+from ..lanes.purpose import COLUMN_LOAD
+from .by_key import key_parameters, key_values, select_by_key
+from .post import run_post_loads
+
+EAGER = frozenset({"joined", *IMMEDIATE})
+
+
+def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
+    """Reload an instance's expired attributes in one statement."""
+    if not passive & SQL_OK:
+        return PASSIVE_NO_RESULT
+    names = {*expired_keys(obj), *eager_keys(obj)}
+    load_columns(mapper, obj, names, autoflush=not passive & NO_AUTOFLUSH)
+    clear_expired(obj)
+    return ATTR_WAS_SET
+
+
+def eager_keys(obj: Any) -> list[str]:
+    """Relationships that the reload of a wholly expired instance brings along."""
+    struct = kernel.state_of(obj)
+    if not struct._o_flags & kernel.EXPIRED:
+        return []
+    origin = struct._o_origin
+    node = None if origin is None else origin.node
+    mapper = struct._o_layout.mapper
+    return [
+        prop.key
+        for prop in mapper._relationship_props
+        if strategy_name(
+            prop, node.step_for(prop.key, "relationship") if node else None
+        )
+        in EAGER
+        and kernel.peek_key(obj, prop.key) is kernel.UNLOADED
+    ]
+
+
+def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
+    """Load a column that was left out, with the others of its group."""
+    struct = kernel.state_of(obj)
+    if struct._o_key is None:
+        return ATTR_EMPTY
+    if not passive & SQL_OK:
+        return PASSIVE_NO_RESULT
+    step = _column_step(struct, prop)
+    if (
+        step is None
+        and struct._o_origin is None
+        and not prop.deferred
+        and isinstance(prop.columns[0], Column)
+    ):
+        return ATTR_EMPTY  # never given a value, so NULL in its row
+    names = _group_of(prop, obj)
+    raises = prop.raiseload if step is None else step.args.get("raiseload")
+    if raises and not passive & NO_RAISE:
+        raise sa_exc.InvalidRequestError(
+            f"'{prop}' is not available due to raiseload=True"
+        )
+    session = session_of(obj)
+    if session is None:
+        raise DetachedInstanceError(
+            f"Parent instance {instance_text(obj)} is not bound to a Session; "
+            f"deferred load operation of attribute '{prop.key}' cannot proceed"
+        )
+    load_columns(struct._o_layout.mapper, obj, names)
+    return ATTR_WAS_SET
+
+
+def _column_step(struct: Any, prop: Any) -> Any:
+    origin = struct._o_origin
+    node = None if origin is None else origin.node
+    return None if node is None else node.step_for(prop.key, "column")
+
+
+def _group_of(prop: Any, obj: Any) -> set[str]:
+    if prop.group is None:
+        return {prop.key}
+    mapper = kernel.layout_of(obj).mapper
+    return {
+        p.key
+        for p in mapper._column_props
+        if p.group == prop.group and kernel.peek_key(obj, p.key) is kernel.UNLOADED
+    } | {prop.key}
+
+
+def load_columns(
+    mapper: Any, obj: Any, names: Iterable[str], *, autoflush: bool = True
+) -> None:
+    """Load some columns of a persistent instance from its row.
+
+    Raises:
+        DetachedInstanceError: when the instance has no session.
+        ObjectDeletedError: when the row is gone.
+    """
+    session = session_of(obj)
+    if session is None:
+        raise DetachedInstanceError(
+            f"Instance {instance_text(obj)} is not bound to a Session; "
+            "attribute refresh operation cannot proceed"
+        )
+    struct = kernel.state_of(obj)
+    if struct._o_key is None:
+        return
+    only = frozenset(names)
+    if not only:
+        return
+    if autoflush:
+        session._autoflush()
+    values = key_values(mapper, struct._o_key)
+    origin = struct._o_origin
+    node = None if origin is None else origin.node
+    found = refresh_from_row(session, mapper, obj, values, only, node=node)
+    if not found:
+        raise ObjectDeletedError(obj)
+
+
+def refresh_from_row(
+    session: Any,
+    mapper: Any,
+    obj: Any,
+    values: tuple[Any, ...],
+    only: frozenset[str] | None,
+    *,
+    node: Any = None,
+    with_for_update: Any = None,
+    options: tuple[Any, ...] = (),
+) -> bool:
+    """Load attributes of an instance from its row; whether there is a row."""
+    nulls = tuple(i for i, v in enumerate(values) if v is None)
+    name = ("refresh", only, nulls)
+    plain = with_for_update is None and not options
+    cache = mapper._plans if node is None else node.prepared
+    prepared = cache.get(name) if plain else None
+    if prepared is None:
+        statement = select_by_key(mapper, values, OwnLoad(node, (), only))
+        if with_for_update is not None:
+            statement = statement.with_for_update(**with_for_update)
+        if options:
+            statement = statement.options(*options)
+        prepared = PreparedLoad(statement)
+        if plain:
+            cache[name] = prepared
+    index = kernel.layout_of(obj).index
+    slots = None if only is None else {index[k] for k in only if k in index}
+    connection = session._connection_for(mapper)
+    found, plan, run = prepared.load(
+        session._tracker,
+        connection,
+        key_parameters(values),
+        purpose=COLUMN_LOAD,
+        refresh=obj,
+        refresh_slots=slots,
+    )
+    if plan.post and found:
+        run_post_loads(session, plan, run, overwrite=True)
+    return bool(found)

@@ -1,0 +1,316 @@
+"""Lazy loading: a relationship is read from the database when it is first used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+from sqlalchemy.sql import visitors
+
+from .._speedups import state as kernel
+from ..compile.entity_plan import strategy_name
+from ..compile.load_options import OwnLoad
+from ..compile.options import PathNode, Step
+from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
+from ..instrument.flags import (
+    ATTR_EMPTY,
+    ATTR_WAS_SET,
+    INIT_OK,
+    LOAD_AGAINST_COMMITTED,
+    NO_AUTOFLUSH,
+    NO_RAISE,
+    NO_VALUE,
+    NON_PERSISTENT_OK,
+    PASSIVE_CLASS_MISMATCH,
+    PASSIVE_NO_RESULT,
+    PASSIVE_OFF,
+    RELATED_OBJECT_OK,
+    SQL_OK,
+)
+from ..instrument.state import expired_keys, session_of
+from ..lanes.prepared import PreparedLoad
+from ..lanes.purpose import NO_PURPOSE, lazy_purpose
+from ..mapping.direction import MANYTOONE
+from .by_key import load_by_key
+from .expired import EAGER, load_expired
+from .post import run_post_loads
+
+RAISING = ("raise", "raise_on_sql")
+
+
+def load_related(prop: Any, obj: Any, passive: int) -> Any:
+    """Answer the read of a relationship that has no value yet.
+
+    Returns:
+        an object, None, a list of objects, or a `LoaderCallableStatus`.
+
+    Raises:
+        DetachedInstanceError: when the instance has no session.
+        InvalidRequestError: when the strategy forbids the load.
+    """
+    struct = kernel.state_of(obj)
+    pending = struct._o_key is None
+    extras = struct._o_extras
+    loads_pending = prop.load_on_pending or bool(extras and extras.get("load_pending"))
+    if pending and not loads_pending:
+        return ATTR_EMPTY
+    use_get = prop._use_get
+    if (not passive & SQL_OK and not use_get) or (
+        not passive & NON_PERSISTENT_OK and pending
+    ):
+        return PASSIVE_NO_RESULT
+    node = _node_of(struct)
+    strategy = strategy_name(
+        prop, node.step_for(prop.key, "relationship") if node else None
+    )
+    if strategy == "noload":
+        return ATTR_EMPTY
+    if strategy == "raise" and not passive & NO_RAISE:
+        _refuse(prop, strategy)
+    session = session_of(obj)
+    if session is None:
+        if passive & NO_RAISE:
+            return PASSIVE_NO_RESULT
+        raise DetachedInstanceError(
+            f"Parent instance {instance_text(obj)} is not bound to a Session; "
+            f"lazy load operation of attribute '{prop.key}' cannot proceed"
+        )
+    if struct._o_flags & kernel.EXPIRED and passive & SQL_OK and strategy in EAGER:
+        load_expired(struct._o_layout.mapper, obj, passive)
+        if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
+            return ATTR_WAS_SET
+    if use_get:
+        return _load_by_get(prop, obj, struct, session, passive, strategy, node)
+    if strategy == "raise_on_sql" and not passive & NO_RAISE:
+        _refuse(prop, strategy)
+    return _emit(prop, obj, struct, session, passive, node, pending)
+
+
+def _node_of(struct: Any) -> PathNode | None:
+    origin = struct._o_origin
+    return None if origin is None else origin.node
+
+
+def _refuse(prop: Any, strategy: str) -> None:
+    raise sa_exc.InvalidRequestError(
+        f"'{prop}' is not available due to lazy='{strategy}'"
+    )
+
+
+# -- many-to-one by the key of the other side --------------------------------
+
+
+def _load_by_get(
+    prop: Any,
+    obj: Any,
+    struct: Any,
+    session: Any,
+    passive: int,
+    strategy: str,
+    node: Any,
+) -> Any:
+    key = _foreign_key(prop, obj, struct, passive)
+    if key is PASSIVE_NO_RESULT or key is NO_VALUE:
+        return key
+    if key is None:
+        return None
+    mapper = prop.mapper
+    found = session._tracker.home(mapper.layout, _token(struct)).get(key)
+    if found is not None:
+        return _checked(found, mapper, session, passive)
+    if not passive & SQL_OK or not passive & RELATED_OBJECT_OK:
+        return PASSIVE_NO_RESULT
+    if strategy == "raise_on_sql" and not passive & NO_RAISE:
+        _refuse(prop, strategy)
+    if not passive & NO_AUTOFLUSH:
+        session._autoflush()
+    child = node.children.get(prop.key) if node else None
+    purpose = NO_PURPOSE
+    if session._hears:
+        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    return load_by_key(session, mapper, key, child, purpose=purpose)
+
+
+def _token(struct: Any) -> Any:
+    home = struct._o_home
+    return None if home is None else home.token
+
+
+def _checked(found: Any, mapper: Any, session: Any, passive: int) -> Any:
+    if not isinstance(found, mapper.class_):
+        return PASSIVE_CLASS_MISMATCH
+    if kernel.state_of(found)._o_flags & kernel.EXPIRED and expired_keys(found):
+        if not passive & SQL_OK:
+            return PASSIVE_NO_RESULT
+        if not passive & RELATED_OBJECT_OK:
+            return found
+        try:
+            mapper._load_expired(found, passive)
+        except ObjectDeletedError:
+            session._remove_newly_deleted([found])
+            return None
+    return found
+
+
+def _foreign_key(prop: Any, obj: Any, struct: Any, passive: int) -> Any:
+    """The other side's primary key from the values here; None when it is NULL."""
+    if struct._o_key is None:
+        passive = passive ^ (passive & SQL_OK)
+    by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+    values = []
+    mapper = struct._o_layout.mapper
+    for column in prop.mapper.primary_key:
+        local = by_remote[column]
+        key = mapper.get_property_by_column(local).key
+        value = attribute_value(obj, struct, mapper, key, passive)
+        if value is PASSIVE_NO_RESULT:
+            return PASSIVE_NO_RESULT
+        values.append(None if value is NO_VALUE else value)
+    if all(v is None for v in values):
+        return None
+    if not prop.mapper.allow_partial_pks and any(v is None for v in values):
+        return None
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def attribute_value(obj: Any, struct: Any, mapper: Any, key: str, passive: int) -> Any:
+    """A column's value for the parameters of a lazy load."""
+    originals = struct._o_originals
+    if passive & LOAD_AGAINST_COMMITTED and originals and key in originals:
+        value = originals[key]
+        return NO_VALUE if value is kernel.UNLOADED else value
+    value = kernel.peek_key(obj, key)
+    if value is not kernel.UNLOADED:
+        return value
+    impl = mapper.class_manager[key].impl
+    return impl.get(obj, passive ^ (passive & INIT_OK))
+
+
+# -- by a statement -----------------------------------------------------------
+
+
+class LazyStatement:
+    """The SELECT of one relationship, with the columns that its parameters come from."""
+
+    __slots__ = ("parameters", "prepared")
+
+    def __init__(self, prop: Any, node: PathNode | None) -> None:
+        criterion, bind_to_col, _ = prop.join.create_lazy_clause()
+        self.parameters: dict[str, Any] = {}
+        names: dict[str, str] = {}
+        for number, (bind_key, column) in enumerate(bind_to_col.items(), 1):
+            names[bind_key] = name = f"param_{number}"
+            self.parameters[name] = column
+
+        def replace(element: Any, **_: Any) -> Any:
+            key = getattr(element, "key", None)
+            if element.__visit_name__ == "bindparam" and key in names:
+                return bindparam(names[key], type_=element.type)
+            return None
+
+        criterion = visitors.replacement_traverse(criterion, {}, replace)
+        statement = select(prop.entity)
+        if prop.secondary is not None:
+            statement = statement.select_from(prop.mapper, prop.secondary)
+        statement = statement.where(criterion)
+        if prop.order_by:
+            statement = statement.order_by(*prop.order_by)
+        path = (prop,) if node else ()
+        own = OwnLoad(without_reverse(prop, node), path)
+        self.prepared = PreparedLoad(statement.options(own))
+
+
+def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
+    """Nested options; references back to the parent stay lazy, it is loaded already."""
+    backs = [
+        rev
+        for rev in prop._reverse_property
+        if rev.direction is MANYTOONE
+        and rev._use_get
+        and strategy_name(rev, None) != "select"
+    ]
+    if not backs:
+        return node
+    node = PathNode() if node is None else node.copy()
+    for rev in backs:
+        if rev.key not in node.steps:
+            node.steps[rev.key] = Step(rev.class_attribute, "select")
+    return node
+
+
+def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
+    """The statement of a relationship, kept with its mapper or with its options."""
+    child = node.children.get(prop.key) if node else None
+    cache = prop.parent._plans if child is None else child.prepared
+    name = ("lazy", prop)
+    found = cache.get(name)
+    if found is None:
+        found = cache[name] = LazyStatement(prop, child)
+    return found
+
+
+def _emit(
+    prop: Any,
+    obj: Any,
+    struct: Any,
+    session: Any,
+    passive: int,
+    node: PathNode | None,
+    pending: bool,
+) -> Any:
+    statement = lazy_statement(prop, node)
+    values: dict[str, Any] = {}
+    mapper = struct._o_layout.mapper
+    for name, column in statement.parameters.items():
+        key = mapper.get_property_by_column(column).key
+        value = attribute_value(
+            obj, struct, mapper, key, _parameter_passive(passive, pending)
+        )
+        if value is PASSIVE_NO_RESULT:
+            return PASSIVE_NO_RESULT
+        values[name] = None if value is NO_VALUE else value
+    if pending and None in values.values():
+        return [] if prop.uselist else None
+    if not pending and not passive & NO_AUTOFLUSH:
+        session._autoflush()
+    connection = session._connection_for(prop.mapper)
+    purpose = NO_PURPOSE
+    if session._hears:
+        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    found, plan, run = statement.prepared.load(
+        session._tracker, connection, values, purpose=purpose
+    )
+    if plan.post:
+        run_post_loads(session, plan, run)
+    if prop.uselist:
+        return (
+            _unique(found)
+            if prop.secondary is not None or plan_repeats(plan)
+            else found
+        )
+    return _one(prop, _unique(found))
+
+
+def _parameter_passive(passive: int, pending: bool) -> int:
+    passive |= PASSIVE_OFF ^ (PASSIVE_OFF & INIT_OK)
+    return passive ^ (passive & SQL_OK) if pending else passive
+
+
+def plan_repeats(plan: Any) -> bool:
+    """Whether joined collections repeat the entity in the rows."""
+    return any(load.joined for load, _ in plan.entities)
+
+
+def _unique(found: list[Any]) -> list[Any]:
+    return list({id(x): x for x in found if x is not None}.values())
+
+
+def _one(prop: Any, found: list[Any]) -> Any:
+    if len(found) > 1:
+        sa_util.warn(
+            "Multiple rows returned with "
+            f"uselist=False for lazily-loaded attribute '{prop}' "
+        )
+    return found[0] if found else None

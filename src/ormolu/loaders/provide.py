@@ -1,0 +1,13 @@
+"""Hands the loaders down to the mapping layer; importing it is enough."""
+
+from __future__ import annotations
+
+from ..mapping.hooks import hooks
+from . import immediate as immediate
+from . import selectin as selectin
+from .expired import load_deferred, load_expired
+from .lazy import load_related
+
+hooks.load_related = load_related
+hooks.load_deferred = load_deferred
+hooks.load_expired = load_expired

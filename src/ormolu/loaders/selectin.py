@@ -1,0 +1,232 @@
+"""``selectinload``: one more SELECT with IN for the related objects of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy.sql import operators, visitors
+
+from .._speedups import hydration
+from .._speedups import state as kernel
+from ..compile.load_options import OwnLoad
+from ..compile.options import PathNode
+from ..hydrate.plans import plan_for
+from ..lanes.purpose import Purpose
+from ..lanes.rows import compile_state_of, fetch_all, processors_of
+from ..mapping.aliased import aliased
+from ..mapping.direction import MANYTOONE
+from .lazy import without_reverse
+from .post import POST_LOADERS, run_post_loads
+
+CHUNK = 500
+"""Parents in one IN list, as in SQLAlchemy."""
+
+UNLOADED = kernel.UNLOADED
+
+
+class SelectinQuery:
+    """The SELECT of one relationship for many parents.
+
+    Attributes:
+        keys: how many columns of a row come before the entity.
+        by_remote: whether the IN list holds keys of the related objects.
+    """
+
+    __slots__ = ("alias", "by_remote", "chunk", "columns", "keys", "statement")
+
+    def __init__(self, prop: Any, step: Any, node: PathNode | None, path: Any) -> None:
+        criteria = ()
+        target = prop.entity
+        self.chunk = CHUNK
+        if step is not None:
+            self.chunk = step.args.get("chunksize") or CHUNK
+        if step is not None and step.attr is not None:
+            criteria = step.attr._extra_criteria
+            target = step.target
+        self.by_remote = (
+            bool(prop._use_get and prop.direction is MANYTOONE) and not criteria
+        )
+        own = OwnLoad(without_reverse(prop, node), path)
+        self.alias: Any = None
+        if self.by_remote:
+            self.columns = list(prop.mapper.primary_key)
+            statement = select(*self.columns, target)
+        elif _omits_join(prop):
+            pairs = dict(prop.local_remote_pairs)
+            self.columns = [pairs[c] for c in prop.parent.primary_key]
+            if target.is_aliased_class:
+                self.columns = [target._adapter.traverse(c) for c in self.columns]
+            statement = select(*self.columns, target)
+            if criteria:
+                statement = statement.where(*criteria)
+        elif prop.join.secondary_can_be_used_for_related_join and not criteria:
+            pairs = dict(prop.synchronize_pairs)
+            self.columns = [pairs[c] for c in prop.parent.primary_key]
+            statement = (
+                select(*self.columns, target)
+                .select_from(prop.secondary)
+                .join(target, _plain_secondaryjoin(prop, target))
+            )
+        else:
+            self.alias = aliased(prop.parent.class_)
+            insp = self.alias._aliased_insp
+            self.columns = [insp._adapter.columns[c] for c in prop.parent.primary_key]
+            attr = insp.entity_attribute(prop.key)
+            if step is not None and step.attr is not None:
+                if step.attr._of_type is not None:
+                    attr = attr.of_type(step.attr._of_type.entity)
+                if criteria:
+                    attr = attr.and_(*criteria)
+            statement = select(*self.columns, target).select_from(self.alias).join(attr)
+        self.keys = len(self.columns)
+        left = self.columns[0] if self.keys == 1 else tuple_(*self.columns)
+        statement = statement.where(left.in_(bindparam("primary_keys", expanding=True)))
+        if prop.order_by:
+            order_by = prop.order_by
+            if target.is_aliased_class:
+                order_by = [target._adapter.traverse(c) for c in order_by]
+            statement = statement.order_by(*order_by)
+        self.statement = statement.options(own)
+
+
+def _plain_secondaryjoin(prop: Any, target: Any) -> Any:
+    """From the association table to the related objects' table or alias."""
+    join = prop.join.deannotated_secondaryjoin
+    if target.is_aliased_class:
+        join = target._adapter.traverse(join)
+    return join
+
+
+def _omits_join(prop: Any) -> bool:
+    """Whether the foreign key in the related row is the parent's key itself."""
+    if prop.omit_join is not None:
+        return bool(prop.omit_join)
+    if prop.secondary is not None or prop.direction is MANYTOONE:
+        return False
+    if len(prop.local_remote_pairs) != len(prop.parent.primary_key):
+        return False
+    locals_ = {local for local, _ in prop.local_remote_pairs}
+    return locals_ == set(prop.parent.primary_key) and _compares_only(prop)
+
+
+def _compares_only(prop: Any) -> bool:
+    """Whether the join says nothing but that each pair of columns is equal."""
+    comparisons = 0
+    element: Any
+    for element in visitors.iterate(prop.join.deannotated_primaryjoin):
+        kind = element.__visit_name__
+        if kind == "binary" and element.operator is operators.eq:
+            comparisons += 1
+        elif kind not in ("column", "clauselist", "expression_clauselist", "table"):
+            return False
+        elif getattr(element, "operator", operators.and_) is not operators.and_:
+            return False
+    return comparisons == len(prop.local_remote_pairs)
+
+
+def load_selectin(
+    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
+) -> None:
+    """Load a relationship for all objects that have not got it yet."""
+    prop = post.prop
+    waiting = [
+        o for o in objects if overwrite or kernel.peek_key(o, prop.key) is UNLOADED
+    ]
+    if not waiting:
+        return
+    query = SelectinQuery(prop, post.step, post.node, path)
+    if query.by_remote:
+        _load_many_to_one(session, waiting, prop, query)
+    else:
+        _load_by_parent(session, waiting, prop, query)
+
+
+def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _load_by_parent(
+    session: Any, objects: list[Any], prop: Any, query: SelectinQuery
+) -> None:
+    impl = prop.parent.class_manager[prop.key].impl
+    for chunk in _chunks(objects, query.chunk):
+        keys = [kernel.state_of(o)._o_key for o in chunk]
+        related: dict[Any, list[Any]] = {}
+        for *key, child in _execute(session, prop, query, keys):
+            related.setdefault(key[0] if query.keys == 1 else tuple(key), []).append(
+                child
+            )
+        for obj, key in zip(chunk, keys, strict=True):
+            found = related.get(key, ())
+            _assign(impl, prop, obj, found)
+
+
+def _assign(impl: Any, prop: Any, obj: Any, found: Any) -> None:
+    if prop.uselist:
+        if len(found) > 1:
+            found = list({id(x): x for x in found}.values())
+        impl.set_committed_value(obj, found)
+        return
+    impl.set_committed_value(obj, found[0] if found else None)
+
+
+def _load_many_to_one(
+    session: Any, objects: list[Any], prop: Any, query: SelectinQuery
+) -> None:
+    impl = prop.parent.class_manager[prop.key].impl
+    by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+    names = [
+        prop.parent.get_property_by_column(by_remote[c]).key
+        for c in prop.mapper.primary_key
+    ]
+    wanted: dict[Any, list[Any]] = {}
+    for obj in objects:
+        values = [getattr(obj, name) for name in names]
+        if any(v is None for v in values):
+            impl.set_committed_value(obj, None)
+            continue
+        key = values[0] if len(values) == 1 else tuple(values)
+        wanted.setdefault(key, []).append(obj)
+    for chunk in _chunks(list(wanted), query.chunk):
+        loaded: dict[Any, Any] = {}
+        for *key, child in _execute(session, prop, query, chunk):
+            loaded[key[0] if query.keys == 1 else tuple(key)] = child
+        for key in chunk:
+            for obj in wanted[key]:
+                impl.set_committed_value(obj, loaded.get(key))
+
+
+def _execute(
+    session: Any, prop: Any, query: SelectinQuery, keys: list[Any]
+) -> list[tuple[Any, ...]]:
+    connection = session._connection_for(prop.mapper)
+    result = None
+    if session._hears:
+        result, answer = session._announce_load(
+            query.statement,
+            connection,
+            {"primary_keys": keys},
+            Purpose(relationship=True, path=(prop,)),
+        )
+        if result is None:
+            return answer  # type: ignore[no-any-return]
+    else:
+        result = connection.execute(
+            query.statement,
+            {"primary_keys": keys},
+            execution_options={"_result_disable_adapt_to_context": True},
+        )
+    description = compile_state_of(result).load
+    plan = plan_for(description, processors_of(result))
+    run = hydration.LoadRun(session._tracker, plan.outputs)
+    rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
+    run.finish()
+    if plan.post:
+        run_post_loads(session, plan, run)
+    return rows
+
+
+POST_LOADERS["selectin"] = load_selectin
