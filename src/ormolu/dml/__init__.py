@@ -1,0 +1,1 @@
+"""INSERT, UPDATE and DELETE of many rows, and what they mean for loaded objects."""

@@ -1,0 +1,150 @@
+"""INSERT of an entity's rows: in bulk, or one statement as it stands."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.cursor import null_dml_result
+
+from ..compile.returning import returns_star
+from ..flush.table_plan import TablePlan, plan_of
+from ..lanes import fast
+from ..lanes.rows import fetch_all
+from .parameters import Group, InsertRows
+from .request import INSERT_STRATEGIES, Request, parameter_names
+from .results import returned
+
+
+def execute_insert(request: Request) -> Any:
+    """Execute an INSERT by its ``dml_strategy``."""
+    strategy = request.strategy("insert", INSERT_STRATEGIES)
+    if strategy == "auto":
+        strategy = "bulk" if request.parameters else "orm"
+    if strategy == "bulk":
+        return _insert_in_bulk(request)
+    result = request.execute(request.statement, request.parameters)
+    return result if strategy == "raw" else returned(request, result)
+
+
+def _insert_in_bulk(request: Request) -> Any:
+    statement = request.statement
+    rows = request.parameters if request.has_many else [request.parameters]
+    connection = request.connection()
+    is_plain = _is_plain(statement)
+    converter = InsertRows(
+        request.mapper,
+        bool(request.options.get("render_nulls")),
+        frozenset() if is_plain else parameter_names(statement),
+    )
+    groups = converter.groups(rows)
+    if statement._returning:
+        _require_returning(request, connection, len(rows))
+        return _insert_returning(request, groups)
+    if is_plain and request.wants_plain_core():
+        insert_groups(connection, plan_of(request.mapper), groups)
+    else:
+        for group in groups:
+            request.execute(statement, group)
+    return null_dml_result()
+
+
+def _insert_returning(request: Request, groups: Any) -> Any:
+    """Rows of all groups, one after the other, as one result."""
+    rows: list[Any] = []
+    for group in groups:
+        result = request.execute(request.statement, group)
+        rows.extend(fetch_all(result))
+    return returned(request, result, rows)
+
+
+def _is_plain(statement: Any) -> bool:
+    """Whether a statement says nothing but the table."""
+    return not (
+        statement._values
+        or statement._multi_values
+        or statement._select_names
+        or statement._returning
+        or statement._return_defaults
+        or statement._post_values_clause is not None
+        or statement._prefixes
+        or statement._hints
+        or statement._inline
+        or statement._independent_ctes
+        or statement.dialect_kwargs
+    )
+
+
+def _require_returning(request: Request, connection: Connection, count: int) -> None:
+    """Refuse what the backend or the bulk mode cannot return.
+
+    Raises:
+        InvalidRequestError: when the dialect has no executemany with RETURNING.
+        CompileError: for ``RETURNING *``.
+    """
+    statement, dialect = request.statement, connection.dialect
+    if returns_star(statement):
+        raise sa_exc.CompileError(
+            "Can't use RETURNING * with bulk ORM INSERT.  Please use a different "
+            "INSERT form, such as INSERT..VALUES or INSERT with a Core Connection"
+        )
+    ordered = statement._sort_by_parameter_order
+    if count == 1 and dialect.insert_returning:
+        return
+    if not dialect.insert_executemany_returning or (
+        ordered and not dialect.insert_executemany_returning_sort_by_parameter_order
+    ):
+        raise sa_exc.InvalidRequestError(
+            "Can't use explicit RETURNING for bulk INSERT operation with "
+            f"{dialect.dialect_description} backend; executemany with RETURNING"
+            f"{' and sort by parameter order' if ordered else ''} is not enabled for "
+            "this dialect."
+        )
+
+
+# -- the lanes ---------------------------------------------------------------------
+
+
+def insert_groups(connection: Connection, plan: TablePlan, groups: Any) -> None:
+    """Insert groups of rows of which nothing has to come back."""
+    free = fast.is_free(connection)
+    statement = plan.insert(0)
+    for group in groups:
+        if not free or not _insert_fast(connection, plan, group):
+            connection.execute(statement, group)
+
+
+def _insert_fast(connection: Connection, plan: TablePlan, group: Group) -> bool:
+    """``executemany`` straight on a cursor; False when the group needs Core."""
+    keys = group[0].keys()
+    shape = _shape_of(plan, keys)
+    if not shape or connection.dialect.use_insertmanyvalues_wo_returning:
+        return False
+    if any(c.key not in keys for c in plan.python_defaults):
+        return False
+    names = [c.key for c in plan.columns_of_shape(shape)]
+    if len(names) != len(keys):
+        return False
+    if len(names) == 1:
+        rows: list[tuple[Any, ...]] = [(row[names[0]],) for row in group]
+    else:
+        rows = list(map(itemgetter(*names), group))
+    return plan.run_fast_insert(connection, shape, rows)
+
+
+def _shape_of(plan: TablePlan, keys: Any) -> int:
+    shapes: dict[Any, int] = plan.mapper._plans.setdefault("insert shapes", {})
+    frozen = tuple(keys)
+    shape = shapes.get(frozen)
+    if shape is None:
+        shape = 0
+        for position, column in enumerate(plan.insert_columns):
+            if column.key in keys:
+                shape |= 1 << position
+        shapes[frozen] = shape
+    return shape
+
+
+__all__ = ["execute_insert", "insert_groups"]

@@ -1,0 +1,41 @@
+"""Results of RETURNING: rows fetched at once, objects made when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.engine.result import ChunkedIteratorResult
+
+from ..hydrate.plans import plan_for, result_metadata
+from ..lanes.rows import compile_state_of, fetch_all, processors_of
+from .request import Request
+
+
+def load_of(result: Any) -> Any:
+    """What the rows of a result turn into; None when they stay as they are."""
+    return getattr(compile_state_of(result), "load", None)
+
+
+def returned(request: Request, result: Any, rows: list[Any] | None = None) -> Any:
+    """The user's result of a cursor's result.
+
+    Args:
+        rows: the driver's rows, when they have been fetched already.
+    """
+    description = load_of(result)
+    if description is None:
+        return result
+    raw = fetch_all(result) if rows is None else rows
+    plan = plan_for(description, processors_of(result))
+    populate = bool(request.options.get("populate_existing"))
+
+    def chunks(size: int | None) -> Iterator[list[Any]]:
+        yield request.hydrate(request.session, plan, raw, populate)
+
+    return ChunkedIteratorResult(
+        result_metadata(description),
+        chunks,
+        source_supports_scalars=plan.scalar,
+        raw=result,
+    )

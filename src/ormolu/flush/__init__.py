@@ -1,0 +1,1 @@
+"""The unit of work: in which order what changed is sent to the database."""

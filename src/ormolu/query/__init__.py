@@ -1,0 +1,1 @@
+"""The legacy ``Query`` over the plugins of ``select()``."""

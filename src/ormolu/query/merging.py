@@ -1,0 +1,52 @@
+"""``Query.merge_result()``: rows of another session's objects, merged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import FrozenResult
+from sqlalchemy.engine.result import result_tuple
+
+from ..compile.builder import entity_of, label_of_entity
+
+
+def merge_result(query: Any, iterator: Any, load: bool = True) -> Any:
+    """Merge the objects of an iterable (or frozen result) into a query's session."""
+    session = query.session
+    frozen = iterator if isinstance(iterator, FrozenResult) else None
+    raws = query._select._raw_columns
+    single = len(raws) == 1 and entity_of(raws[0]) is not None
+    if load:
+        session._autoflush()
+    autoflush, session.autoflush = session.autoflush, False
+    try:
+        if single:
+            rows = frozen.data if frozen is not None else iterator
+            if frozen is not None and not frozen._source_supports_scalars:
+                rows = [row[0] for row in rows]
+            merged: Any = [session.merge(obj, load=load) for obj in rows]
+        else:
+            rows = frozen._rewrite_rows() if frozen is not None else iterator
+            merged = _merge_rows(session, raws, rows, load)
+    finally:
+        session.autoflush = autoflush
+    return frozen.with_new_rows(merged) if frozen is not None else iter(merged)
+
+
+def _merge_rows(session: Any, raws: list[Any], rows: Any, load: bool) -> list[Any]:
+    at = [i for i, raw in enumerate(raws) if entity_of(raw) is not None]
+    names = [
+        label_of_entity(entity)
+        if (entity := entity_of(raw)) is not None
+        else getattr(raw, "key", None) or ""
+        for raw in raws
+    ]
+    make = result_tuple(names)
+    merged = []
+    for row in rows:
+        values = list(row)
+        for i in at:
+            if values[i] is not None:
+                values[i] = session.merge(values[i], load=load)
+        merged.append(make(values))
+    return merged

@@ -1,0 +1,85 @@
+"""What every part of a session works with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+
+from .._speedups import state as kernel
+from ..exc import UnmappedInstanceError
+from .events import SessionTarget
+
+
+class SessionBase(SessionTarget):
+    """The fields of a session; the parts of its behaviour build on it in a row.
+
+    Attributes:
+        _tracker: what the kernel knows of the session's objects.
+        _finders: by class, what finds an object by its key; the fast road of
+            `Session.get`.
+        _flushing: whether a flush is going on.
+        _warn_on_events: whether the SQL of a flush is being sent.
+    """
+
+    bind: Any
+    autoflush: bool
+    expire_on_commit: bool
+    autobegin: bool
+    twophase: bool
+    join_transaction_mode: str
+    hash_key: int
+    info: dict[Any, Any]
+    execution_options: Any
+    _tracker: Any
+    _finders: dict[type, Any]
+    binds: dict[Any, Any]
+    _binds: Any
+    _transaction: Any
+    _nested_transaction: Any
+    _flushing: bool = False
+    _warn_on_events: bool = False
+    _closed: bool = False
+    _close_resets_only: bool | None
+    _trans_context_manager: Any = None
+
+    def _state_of(self, instance: Any) -> Any:
+        try:
+            return kernel.state_of(instance)
+        except (UnmappedInstanceError, TypeError):
+            raise UnmappedInstanceError(instance) from None
+
+    def _contains(self, obj: Any) -> bool:
+        struct = kernel.state_or_none(obj)
+        if struct is None:
+            return False
+        if id(obj) in self._tracker.new:
+            return True
+        home = struct._o_home
+        return (
+            home is not None
+            and home.tracker is self._tracker
+            and not struct._o_flags & kernel.DELETED
+        )
+
+    def _is_deleted(self, obj: Any) -> bool:
+        return id(obj) in self._tracker.deleted
+
+    def _is_clean(self) -> bool:
+        tracker = self._tracker
+        return not (tracker.modified or tracker.new or tracker.deleted)
+
+    def _flush_warning(self, method: str) -> None:
+        sa_util.warn(
+            f"Usage of the '{method}' operation is not currently supported within "
+            "the execution stage of the flush process. Results may not be "
+            "consistent.  Consider using alternative event listeners or "
+            "connection-level operations instead."
+        )
+
+    def _refuse_in_flush(self, operation: str) -> None:
+        if self._flushing:
+            raise sa_exc.InvalidRequestError(
+                f"Can't {operation} while the session is flushing"
+            )

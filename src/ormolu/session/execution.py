@@ -1,0 +1,180 @@
+"""Executes statements for a session and wraps their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Result
+
+from .._core.names import PLUGIN
+from .._speedups import hydration
+from ..compile.from_statement import load_of
+from ..dml import execution as dml
+from ..hydrate.plans import LoadPlan, plan_for, result_metadata
+from ..lanes.fast import is_free
+from ..lanes.rows import compile_state_of, fetch_all, fetch_chunks, processors_of
+from ..lanes.selects import find
+from ..loaders.post import run_post_loads
+
+FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
+"""Execution options that Core need not see."""
+
+EMPTY: Mapping[str, Any] = {}
+
+
+def is_ours(statement: Any) -> bool:
+    """Whether a statement was made of entities of this package."""
+    attrs = getattr(statement, "_propagate_attrs", None)
+    return attrs is not None and attrs.get("compile_state_plugin") == PLUGIN
+
+
+def subject_of(statement: Any) -> Any:
+    """The mapper (or alias) that a statement is about, None when none."""
+    attrs = getattr(statement, "_propagate_attrs", None)
+    return attrs.get("plugin_subject") if attrs else None
+
+
+def execute_select(
+    session: Any,
+    statement: Any,
+    parameters: Any,
+    options: Mapping[str, Any],
+    bind_arguments: Any,
+) -> Result[Any]:
+    """Execute a SELECT of entities and hydrate its rows."""
+    merged = statement._execution_options
+    if options:
+        merged = {**merged, **options}
+    if merged.get("autoflush", True):
+        session._autoflush()
+    connection = session._connection_for_statement(statement, bind_arguments)
+    if not merged or FAST_OPTIONS.issuperset(merged):
+        fast = _execute_fast(session, statement, parameters, merged, connection)
+        if fast is not None:
+            return fast
+    core_options = {**options, "_result_disable_adapt_to_context": True}
+    if merged.get("yield_per"):
+        core_options.setdefault("stream_results", True)
+        core_options["max_row_buffer"] = merged["yield_per"]
+    result = connection.execute(
+        statement, parameters or {}, execution_options=core_options
+    )
+    state = compile_state_of(result)
+    load = load_of(state, result)
+    if load is None:
+        return result  # type: ignore[no-any-return]
+    return wrap(session, result, load, merged)
+
+
+def _execute_fast(
+    session: Any, statement: Any, parameters: Any, options: Any, connection: Any
+) -> Result[Any] | None:
+    """On the fast lane; None when the statement or the connection needs Core."""
+    given = parameters or EMPTY
+    if not isinstance(given, Mapping) or not is_free(connection):
+        return None
+    found = find(statement, connection, given)
+    if found is None:
+        return None
+    fast, bindparams = found
+    rows = fast.rows(connection, bindparams, given)
+    if rows is None:
+        return None
+    populate = bool(options.get("populate_existing"))
+    description = fast.description
+    return _result(
+        description, fast.plan, hydrate(session, fast.plan, rows, populate), None
+    )
+
+
+def _result(description: Any, plan: LoadPlan, rows: list[Any], raw: Any) -> Result[Any]:
+    metadata = description.metadata
+    if metadata is None:
+        metadata = description.metadata = result_metadata(description)
+    result: Any = IteratorResult(
+        metadata, iter(rows), raw=raw, _source_supports_scalars=plan.scalar
+    )
+    if description.needs_unique:
+        result._unique_filter_state = (set(), require_unique)
+    return result  # type: ignore[no-any-return]
+
+
+def wrap(
+    session: Any, cursor_result: Any, description: Any, options: Mapping[str, Any]
+) -> Result[Any]:
+    """The user's result of a cursor result."""
+    plan = plan_for(description, processors_of(cursor_result))
+    populate = bool(options.get("populate_existing"))
+    size = options.get("yield_per")
+    if size:
+        metadata = result_metadata(description)
+        if description.needs_unique:
+            cursor_result.close()
+            raise sa_exc.InvalidRequestError(
+                "Can't use yield_per with eager loaders that require uniquing or row "
+                "buffering, e.g. joinedload() against collections or subqueryload(). "
+                "Consider the selectinload() strategy for better flexibility in "
+                "loading objects."
+            )
+
+        def chunks(count: int | None) -> Iterator[list[Any]]:
+            if result._unique_filter_state:
+                raise sa_exc.InvalidRequestError(
+                    "Can't use the ORM yield_per feature in conjunction with unique()"
+                )
+            for rows in fetch_chunks(cursor_result, count or size):
+                yield hydrate(session, plan, rows, populate)
+
+        result: Any = ChunkedIteratorResult(
+            metadata,
+            chunks,
+            source_supports_scalars=plan.scalar,
+            raw=cursor_result,
+            dynamic_yield_per=True,
+        )
+        result._yield_per = size
+        return result  # type: ignore[no-any-return]
+    rows = hydrate(session, plan, fetch_all(cursor_result), populate)
+    return _result(description, plan, rows, cursor_result)
+
+
+def require_unique(obj: Any) -> None:
+    """The result of a joined collection load was read without ``unique()``."""
+    raise sa_exc.InvalidRequestError(
+        "The unique() method must be invoked on this Result, as it contains results "
+        "that include joined eager loads against collections"
+    )
+
+
+def hydrate(
+    session: Any, plan: LoadPlan, rows: list[Any], populate_existing: bool
+) -> list[Any]:
+    """Objects of raw rows, with the loads that follow."""
+    run = hydration.LoadRun(
+        session._tracker,
+        plan.outputs,
+        scalar=plan.scalar,
+        populate_existing=populate_existing,
+    )
+    results: list[Any] = run.rows(rows)
+    run.finish()
+    if plan.post:
+        run_post_loads(session, plan, run, populate_existing)
+    return results
+
+
+def execute_dml(
+    session: Any,
+    statement: Any,
+    parameters: Any,
+    options: Mapping[str, Any],
+    bind_arguments: Any,
+) -> Any:
+    """Execute an INSERT, UPDATE or DELETE of an entity's rows."""
+    if getattr(statement, "is_from_statement", False):
+        return execute_select(session, statement, parameters, options, bind_arguments)
+    return dml.execute_dml(
+        session, statement, parameters, options, bind_arguments, hydrate
+    )

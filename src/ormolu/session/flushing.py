@@ -1,0 +1,312 @@
+"""Flushes: what changed in a session is sent to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+
+from .._speedups import flushing
+from .._speedups import state as kernel
+from ..exc import FlushError, instance_text
+from ..flush.unit import UnitOfWork
+from ..instrument.state import expire_keys, public_key
+from .moving import Moving
+from .transaction import (
+    ACTIVE,
+    DEACTIVE,
+    SessionTransaction,
+    SessionTransactionOrigin,
+)
+
+DELETED = kernel.DELETED
+FRESH = kernel.FRESH
+
+
+class Flushing(Moving):
+    """The part of `Session` about flushes."""
+
+    @property
+    @contextmanager
+    def no_autoflush(self) -> Iterator[Any]:
+        """Disable autoflush for a block."""
+        before = self.autoflush
+        self.autoflush = False
+        try:
+            yield self
+        finally:
+            self.autoflush = before
+
+    def _autoflush(self) -> None:
+        if self.autoflush and not self._flushing:
+            tracker = self._tracker
+            if not (tracker.modified or tracker.new or tracker.deleted):
+                return
+            try:
+                self.flush()
+            except sa_exc.StatementError as error:
+                error.add_detail(
+                    "raised as a result of Query-invoked autoflush; consider using a "
+                    "session.no_autoflush block if this flush is occurring "
+                    "prematurely"
+                )
+                raise
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Send all changes to the database.
+
+        Args:
+            objects: only these; deprecated, as it is in SQLAlchemy.
+
+        Raises:
+            InvalidRequestError: when a flush is going on already.
+        """
+        if objects is not None:
+            sa_util.warn_deprecated(
+                "The `objects` parameter of `Session.flush` is deprecated; flush "
+                "everything, or use a session of its own",
+                "2.1",
+            )
+        if self._flushing:
+            raise sa_exc.InvalidRequestError("Session is already flushing")
+        if self._is_clean():
+            return
+        self._flushing = True
+        try:
+            self._flush(objects)
+        finally:
+            self._flushing = False
+
+    def _flush(self, objects: Sequence[Any] | None) -> None:
+        uow = UnitOfWork(self)
+        if self._hears:
+            self.dispatch.before_flush(self, uow, objects)
+        chosen = None
+        if objects is not None:
+            for obj in objects:
+                self._state_of(obj)
+            chosen = {id(o) for o in objects}
+        self._register_all(uow, chosen)
+        if not uow.records:
+            if chosen is None:
+                for obj in list(self._tracker.modified.values()):
+                    kernel.forget_changes(obj)
+            return
+        transaction = self._autobegin_t()
+        transaction._require("flush")
+        within = transaction._begin_within() if self._hears else None
+        try:
+            self._execute(uow, chosen)
+            if within is not None:
+                within.commit()
+        except BaseException as error:
+            self._after_failed_flush(within or transaction, error)
+            raise
+
+    def _execute(self, uow: UnitOfWork, chosen: set[int] | None) -> None:
+        hears = self._hears
+        self._warn_on_events = True
+        try:
+            uow.execute()
+        finally:
+            self._warn_on_events = False
+        if hears:
+            self.dispatch.after_flush(self, uow)
+        uow.finish()
+        if chosen is None:
+            self._forget_late_changes()
+        if hears:
+            self.dispatch.after_flush_postexec(self, uow)
+
+    def _forget_late_changes(self) -> None:
+        """What events changed on objects after the flush had looked at them."""
+        tracker = self._tracker
+        late = 0
+        for key, obj in list(tracker.modified.items()):
+            if key in tracker.new:
+                tracker.modified.pop(key, None)
+                continue
+            if kernel.state_of(obj)._o_originals:
+                late += 1
+            kernel.forget_changes(obj)
+        if late:
+            sa_util.warn(
+                f"Attribute history events accumulated on {late} previously clean "
+                "instances within inner-flush event handlers have been reset, and "
+                "will not result in database updates. Consider using "
+                "set_committed_value() within inner-flush event handlers to avoid "
+                "this warning."
+            )
+
+    def _register_all(self, uow: UnitOfWork, chosen: set[int] | None) -> None:
+        tracker = self._tracker
+        deleted = {
+            k: o for k, o in tracker.deleted.items() if chosen is None or k in chosen
+        }
+        pending = list(tracker.new.items())
+        changed = [
+            (k, o)
+            for k, o in tracker.modified.items()
+            if k not in tracker.new and k not in tracker.deleted
+        ]
+        for key, obj in [*pending, *changed]:
+            if (chosen is not None and key not in chosen) or key in deleted:
+                continue
+            self._register_save(uow, obj)
+        for obj in deleted.values():
+            uow.register(obj, isdelete=True)
+
+    def _register_save(self, uow: UnitOfWork, obj: Any) -> None:
+        struct = kernel.state_of(obj)
+        mapper = struct._o_layout.mapper
+        if mapper._delete_orphans and mapper._is_orphan(obj):
+            if struct._o_key is not None:
+                uow.register(obj, isdelete=True)
+                return
+            extras = struct._o_extras
+            if extras and extras.get("parents"):
+                self._expunge_one(obj)
+                return
+        uow.register(obj)
+
+    def _after_failed_flush(
+        self, transaction: SessionTransaction, error: BaseException
+    ) -> None:
+        """Roll back to the enclosing transaction's start; a rollback() must follow."""
+        if transaction.origin is SessionTransactionOrigin.SUBTRANSACTION:
+            transaction.rollback(_capture_exception=error)
+        elif transaction._state is ACTIVE:
+            transaction._rollback_now(error)
+        elif transaction._state is DEACTIVE:
+            transaction._rollback_exception = error
+
+    def _register_persistent(self, saved: list[Any], uow: Any) -> None:
+        """What a flush saved is persistent now."""
+        transaction = self._transaction
+        assert transaction is not None
+        pending = (
+            [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
+        )
+        left = flushing.settle_inserted(self._tracker, saved)
+        inserted = without(saved, left)
+        unsettled = flushing.settle_updated(left)
+        updated = without(left, unsettled)
+        transaction._new.extend(inserted)
+        transaction._dirty.extend(updated)
+        for obj in [*inserted, *updated] if uow.expires_on_flush() else ():
+            self._expire_expressions(obj, kernel.state_of(obj))
+        for obj in unsettled:
+            self._settle(obj, transaction)
+        for obj in pending:
+            self.dispatch.pending_to_persistent(self, obj)
+
+    def _settle(self, obj: Any, transaction: SessionTransaction) -> None:
+        """The slower way: a missing, changed or conflicting primary key."""
+        struct = kernel.state_of(obj)
+        values = [kernel.peek(obj, s) for s in struct._o_layout.pk_slots]
+        if struct._o_key is None:
+            self._enter_new(obj, struct, struct._o_layout, values)
+            transaction._new.add(obj)
+        else:
+            self._check_key_switch(obj, struct, values, transaction)
+            transaction._dirty.add(obj)
+        self._expire_expressions(obj, struct)
+        self._complete_new(obj, struct)
+        struct._o_flags &= ~FRESH
+        kernel.forget_changes(obj)
+        self._tracker.new.pop(id(obj), None)
+
+    def _expire_expressions(self, obj: Any, struct: Any) -> None:
+        """Expressions may have other values after a flush."""
+        mapper = struct._o_layout.mapper
+        for key in mapper._read_only_keys:
+            prop = mapper._props[key]
+            if (
+                prop.expire_on_flush
+                and kernel.peek_key(obj, key) is not kernel.UNLOADED
+            ):
+                expire_keys(obj, (key,))
+
+    def _complete_new(self, obj: Any, struct: Any) -> None:
+        """Attributes never set read None; a later SELECT of the row fills them."""
+        slots = range(len(struct._o_layout.keys))
+        if struct._o_flags & FRESH and any(
+            kernel.peek(obj, s) is kernel.UNLOADED for s in slots
+        ):
+            struct._o_flags |= kernel.PARTIAL
+
+    def _enter_new(self, obj: Any, struct: Any, layout: Any, values: list[Any]) -> None:
+        mapper = layout.mapper
+        missing = [v is None or v is kernel.UNLOADED for v in values]
+        if all(missing) or (any(missing) and not mapper.allow_partial_pks):
+            raise FlushError(
+                f"Instance {instance_text(obj)} has a NULL identity key.  If this is "
+                "an auto-generated value, check that the database table allows "
+                "generation of new primary key values, and that the mapped Column "
+                "object is configured to expect these generated values.  Ensure also "
+                "that this flush() is not occurring at an inappropriate time, such as "
+                "within a load() event."
+            )
+        values = [None if v is kernel.UNLOADED else v for v in values]
+        home = self._tracker.home(layout)
+        key = mapper.key_of_values(values)
+        existing = home.get(key)
+        if existing is not None and existing is not obj:
+            other = kernel.state_of(existing)
+            if not self._is_deleted(existing) and not other._o_flags & DELETED:
+                sa_util.warn(
+                    f"Identity map already had an identity for {public_key(other)}, "
+                    "replacing it with newly flushed object.   Are there load "
+                    "operations occurring inside of an event handler within the flush?"
+                )
+        struct._o_home = None
+        home.add(obj, key)
+
+    def _check_key_switch(
+        self, obj: Any, struct: Any, values: list[Any], transaction: Any
+    ) -> None:
+        if any(v is kernel.UNLOADED for v in values):
+            return
+        mapper = struct._o_layout.mapper
+        key = mapper.key_of_values(values)
+        old = struct._o_key
+        if key == old:
+            return
+        home = struct._o_home
+        if transaction is not None and obj not in transaction._key_switches:
+            transaction._key_switches.add(obj, (old, key))
+        home.discard(obj)
+        home.add(obj, key)
+
+    def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
+        """What a flush deleted leaves the identity map."""
+        tracker = self._tracker
+        for obj in objects:
+            struct = kernel.state_of(obj)
+            home = struct._o_home
+            if home is None:
+                continue
+            if self._transaction is not None:
+                self._transaction._deleted.add(obj)
+                self._transaction._kept.append(obj)
+            home.discard(obj)
+            struct._o_home = home
+            struct._o_flags |= DELETED
+            kernel.forget_changes(obj)
+            tracker.modified.pop(id(obj), None)
+            tracker.deleted.pop(id(obj), None)
+            if self._hears:
+                self.dispatch.persistent_to_deleted(self, obj)
+
+
+def without(objects: list[Any], removed: list[Any]) -> list[Any]:
+    """The objects that are not among the removed ones, by identity."""
+    if not removed:
+        return objects
+    if len(removed) == len(objects):
+        return []
+    gone = {id(o) for o in removed}
+    return [o for o in objects if id(o) not in gone]

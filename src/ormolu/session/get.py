@@ -1,0 +1,76 @@
+"""What ``Session.get`` accepts as a primary key, and its slower forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+
+from ..loaders.by_key import key_parameters, select_by_key
+
+
+def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
+    """The values of a key given as a value, a sequence, or a dict.
+
+    Raises:
+        InvalidRequestError: for a wrong number of values or wrong names.
+    """
+    if hasattr(ident, "__composite_values__"):
+        ident = ident.__composite_values__()
+    if isinstance(ident, Mapping):
+        return _from_names(mapper, ident)
+    values = tuple(ident) if isinstance(ident, (tuple, list)) else (ident,)
+    if len(values) != len(mapper.primary_key):
+        names = ",".join(f"'{c}'" for c in mapper.primary_key)
+        raise sa_exc.InvalidRequestError(
+            "Incorrect number of values in identifier to formulate primary key for "
+            f"session.get(); primary key columns are {names}"
+        )
+    return values
+
+
+def _from_names(mapper: Any, ident: Mapping[str, Any]) -> tuple[Any, ...]:
+    try:
+        values = tuple(ident[key] for key in mapper._pk_keys)
+        if len(ident) == len(values):
+            return values
+    except KeyError as error:
+        cause: BaseException | None = error
+    else:
+        cause = None
+    names = ",".join(repr(k) for k in mapper._pk_keys)
+    raise sa_exc.InvalidRequestError(
+        "Incorrect names of values in identifier to formulate primary key for "
+        f"session.get(); primary key attribute names are {names}"
+    ) from cause
+
+
+def load_with_options(
+    session: Any,
+    mapper: Any,
+    values: tuple[Any, ...],
+    options: Any,
+    populate_existing: bool,
+    with_for_update: Any,
+    execution_options: Mapping[str, Any],
+    bind_arguments: Any,
+) -> Any:
+    """Load by primary key with loader options, row locks or execution options."""
+    statement = select_by_key(mapper, values)
+    if options:
+        statement = statement.options(*options)
+    if with_for_update is not None and with_for_update is not False:
+        arguments = with_for_update if isinstance(with_for_update, dict) else {}
+        statement = statement.with_for_update(**arguments)
+        populate_existing = True
+    merged = dict(execution_options)
+    if populate_existing:
+        merged["populate_existing"] = True
+    result = session.execute(
+        statement,
+        key_parameters(values),
+        execution_options=merged,
+        bind_arguments=bind_arguments,
+    )
+    return result.unique().scalars().one_or_none()

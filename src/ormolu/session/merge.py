@@ -1,0 +1,218 @@
+"""``Session.merge``: the state of given objects copied onto those of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+
+from .._speedups import state as kernel
+from ..exc import StaleDataError, instance_text
+from ..instrument.collections import collection_adapter
+from ..instrument.flags import PASSIVE_MERGE
+from ..instrument.state import expire_keys, public_key
+from ..mapping.inspecting import object_mapper
+from .known import identity_key
+
+UNLOADED = kernel.UNLOADED
+
+
+class Merge:
+    """One run of `Session.merge` over some objects and those that they refer to.
+
+    Args:
+        session: the session that receives.
+        load: whether to load what it does not have.
+        options: loader options for what is loaded.
+    """
+
+    def __init__(self, session: Any, load: bool, options: Sequence[Any] | None) -> None:
+        self.session = session
+        self.load = load
+        self.options = options
+        self._merged: dict[int, Any] = {}
+        self._given: list[Any] = []
+        self._by_key: dict[Any, Any] = {}
+        self._ways: set[tuple[int, Any]] = set()
+
+    def start(self, instance: Any) -> Any:
+        """Merge an object that the user gave."""
+        object_mapper(instance)  # raises for one that is not mapped
+        self._merged.clear()
+        self._ways.clear()
+        return self.merge(instance)
+
+    def merge(self, given: Any) -> Any:
+        """The session's object for a given one, with its state copied."""
+        found = self._merged.get(id(given))
+        if found is not None:
+            return found
+        struct = kernel.state_of(given)
+        mapper = struct._o_layout.mapper
+        key = self._key_of(given, struct, mapper)
+        target, isnew = self._target(given, struct, mapper, key)
+        self._given.append(given)  # ids stay taken while the merge lasts
+        self._merged[id(given)] = target
+        self._by_key[key] = target
+        if target is not given:
+            self._copy(given, struct, target, mapper)
+        if not self.load:
+            kernel.forget_changes(target)
+        if isnew:
+            mapper.class_manager.dispatch.load(target, None)
+        return target
+
+    # -- which object ------------------------------------------------------------------
+
+    def _key_of(self, given: Any, struct: Any, mapper: Any) -> Any:
+        if struct._o_key is not None:
+            return public_key(struct)
+        if id(given) in self.session._tracker.new:
+            sa_util.warn(
+                f"Instance {instance_text(given)} is already pending in this Session "
+                "yet is being merged again; this is probably not what you want to do"
+            )
+        if not self.load:
+            raise sa_exc.InvalidRequestError(
+                "merge() with load=False option does not support objects transient "
+                "(i.e. unpersisted) objects.  flush() all changes on mapped instances "
+                "before merging with load=False."
+            )
+        values = tuple(kernel.peek_key(given, k) for k in mapper._pk_keys)
+        if UNLOADED in values:
+            return (mapper._identity_class, values, id(given))
+        return identity_key(mapper, values)
+
+    def _is_persistent_key(self, mapper: Any, struct: Any, key: Any) -> bool:
+        if struct._o_key is not None:
+            return True
+        values = key[1]
+        if any(v is UNLOADED for v in values):
+            return False
+        nulls = [v is None for v in values]
+        return not any(nulls) or (mapper.allow_partial_pks and not all(nulls))
+
+    def _target(
+        self, given: Any, struct: Any, mapper: Any, key: Any
+    ) -> tuple[Any, bool]:
+        """The session's object, and whether it is a new one."""
+        persistent = self._is_persistent_key(mapper, struct, key)
+        if persistent:
+            found = self.session.identity_map.get(key)
+            if found is None:
+                found = self._by_key.get(key)
+            if found is not None:
+                return found, False
+        if not self.load:
+            return self._unchecked(struct, mapper, key), True
+        if persistent:
+            found = self.session.get(
+                mapper.class_, key[1], identity_token=key[2], options=self.options
+            )
+            if found is not None:
+                return found, False
+        found = mapper.class_manager.new_instance()
+        self.session._save_or_update(found)
+        return found, True
+
+    def _unchecked(self, struct: Any, mapper: Any, key: Any) -> Any:
+        """A persistent object made without looking into the database."""
+        if struct._o_flags & kernel.MODIFIED:
+            raise sa_exc.InvalidRequestError(
+                "merge() with load=False option does not support objects marked as "
+                "'dirty'.  flush() all changes on mapped instances before merging "
+                "with load=False."
+            )
+        made = mapper.class_manager.new_instance()
+        made_struct = kernel.state_of(made)
+        made_struct._o_flags = made_struct._o_flags & ~kernel.FRESH | kernel.PARTIAL
+        made_struct._o_key = mapper.key_of_values(key[1])
+        if key[2] is not None:
+            made_struct._o_extras = {"identity_token": key[2]}
+        self.session._update(made, made_struct)
+        return made
+
+    # -- what is copied ------------------------------------------------------------------
+
+    def _copy(self, given: Any, struct: Any, target: Any, mapper: Any) -> None:
+        if mapper.version_id_prop is not None:
+            _check_version(given, target, mapper.version_id_prop.key)
+        target_struct = kernel.state_of(target)
+        if struct._o_origin is not None:
+            target_struct._o_origin = struct._o_origin
+        if struct._o_extras and "callables" in struct._o_extras:
+            extras = target_struct._o_extras or {}
+            extras["callables"] = dict(struct._o_extras["callables"])
+            target_struct._o_extras = extras
+        for prop in mapper.iterate_properties:
+            if getattr(prop, "_is_relationship", False):
+                self._copy_related(prop, given, target)
+            elif prop._is_column:
+                self._copy_column(prop, given, target, target_struct)
+
+    def _copy_column(self, prop: Any, given: Any, target: Any, struct: Any) -> None:
+        key = prop.key
+        manager = struct._o_layout.mapper.class_manager
+        if key not in manager:
+            return
+        value = kernel.peek_key(given, key)
+        impl = manager[key].impl
+        if value is not UNLOADED:
+            if self.load:
+                impl.set(target, value)
+            else:
+                impl.put(target, value)
+        elif struct._o_key is not None and not prop.deferred:
+            if kernel.peek_key(target, key) is UNLOADED:
+                expire_keys(target, (key,))
+
+    def _copy_related(self, prop: Any, given: Any, target: Any) -> None:
+        if self.load and any(
+            (id(given), reverse) in self._ways for reverse in prop._reverse_property
+        ):
+            return
+        if "merge" not in prop._cascade:
+            return
+        value = kernel.peek_key(given, prop.key)
+        if value is UNLOADED:
+            return
+        impl = kernel.layout_of(target).mapper.class_manager[prop.key].impl
+        if prop.uselist:
+            self._copy_collection(prop, impl, value, target)
+            return
+        merged = None
+        if value is not None:
+            self._ways.add((id(value), prop))
+            merged = self.merge(value)
+        if self.load:
+            impl.set(target, merged)
+        else:
+            impl.put(target, merged)
+
+    def _copy_collection(self, prop: Any, impl: Any, value: Any, target: Any) -> None:
+        if self.load:
+            impl.get(target, PASSIVE_MERGE)
+        merged = []
+        for item in list(collection_adapter(value)):
+            self._ways.add((id(item), prop))
+            merged.append(self.merge(item))
+        if self.load:
+            impl.replace(target, merged, adapt=False)
+        else:
+            impl.set_committed_value(target, merged)
+
+
+def _check_version(given: Any, target: Any, key: str) -> None:
+    existing = kernel.peek_key(given, key)
+    present = kernel.peek_key(target, key)
+    if present is UNLOADED and kernel.state_of(target)._o_key is not None:
+        present = getattr(target, key)
+    if UNLOADED in (existing, present) or existing == present:
+        return
+    raise StaleDataError(
+        f"Version id '{existing}' on merged state {instance_text(given)} does not "
+        f"match existing version '{present}'. Leave the version attribute unset when "
+        "merging to update the most recent version."
+    )

@@ -1,0 +1,169 @@
+"""Expiry and refresh of a session's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+
+from .._speedups import state as kernel
+from ..exc import instance_text
+from ..instrument.state import (
+    clear_expired,
+    expire_all,
+    expire_keys,
+    expired_keys,
+    extras_of,
+)
+from ..loaders.by_key import key_values
+from ..loaders.expired import refresh_from_row
+from .bulk import BulkOperations
+from .known import for_update_arguments
+
+MODIFIED = kernel.MODIFIED
+
+
+class Refreshing(BulkOperations):
+    """The part of `Session` about the values of its objects."""
+
+    def refresh(
+        self,
+        instance: object,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+    ) -> None:
+        """Reload attributes of an instance now; its pending changes are lost.
+
+        Raises:
+            InvalidRequestError: when the instance is not persistent here, or its row
+                is gone.
+        """
+        struct = self._state_of(instance)
+        self._require_persistent(instance, struct)
+        mapper = struct._o_layout.mapper
+        names = None if attribute_names is None else set(attribute_names)
+        self._expire_for_refresh(instance, mapper, names)
+        self._autoflush()
+        _refuse_changed_key(struct, mapper)
+        expired = expired_keys(instance)
+        only = _refreshed_keys(instance, mapper, names)
+        origin = struct._o_origin
+        found = refresh_from_row(
+            self,
+            mapper,
+            instance,
+            key_values(mapper, struct._o_key),
+            only,
+            node=None if origin is None else origin.node,
+            with_for_update=for_update_arguments(with_for_update),
+        )
+        if not found:
+            raise sa_exc.InvalidRequestError(
+                f"Could not refresh instance '{instance_text(instance)}'"
+            )
+        clear_expired(instance, only)
+        if names is not None:
+            left = set(expired).difference(only or ())
+            if left:
+                extras_of(struct)["expired"] = left
+            for key in names.intersection(p.key for p in mapper._relationship_props):
+                getattr(instance, key)  # lazy ones; the others are there already
+
+    def _expire_for_refresh(
+        self, instance: Any, mapper: Any, names: set[str] | None
+    ) -> None:
+        if names is not None:
+            unknown = [n for n in names if n not in mapper._props]
+            if unknown:
+                raise KeyError(unknown[0])
+            expire_keys(instance, names)
+            return
+        cascaded = list(mapper.cascade_iterator("refresh-expire", instance))
+        expire_all(instance)
+        for other in cascaded:
+            self._expire_one(other)
+
+    def expire(
+        self, instance: object, attribute_names: Iterable[str] | None = None
+    ) -> None:
+        """Forget an object's values; the next read loads them anew."""
+        struct = self._state_of(instance)
+        self._require_in_session(instance, struct)
+        if attribute_names:
+            expire_keys(instance, list(attribute_names))
+            return
+        mapper = struct._o_layout.mapper
+        cascaded = list(mapper.cascade_iterator("refresh-expire", instance))
+        self._expire_one(instance)
+        for other in cascaded:
+            self._expire_one(other)
+
+    def _expire_one(self, obj: Any) -> None:
+        struct = kernel.state_of(obj)
+        if struct._o_key is not None:
+            expire_all(obj)
+        elif id(obj) in self._tracker.new:
+            self._expunge_one(obj)
+
+    def expire_all(self) -> None:
+        """Forget the values of every object."""
+        for obj in self._tracker.objects():
+            expire_all(obj)
+
+    def _require_in_session(self, instance: Any, struct: Any) -> None:
+        if not self._contains(instance):
+            raise sa_exc.InvalidRequestError(
+                f"Instance '{instance_text(instance)}' is not persistent within this "
+                "Session"
+            )
+        if struct._o_key is None:
+            raise sa_exc.InvalidRequestError(
+                f"Instance '{instance_text(instance)}' is not persistent within this "
+                "Session"
+            )
+
+    def is_modified(self, instance: object, include_collections: bool = True) -> bool:
+        """Whether an object has net changes."""
+        struct = self._state_of(instance)
+        if not struct._o_flags & MODIFIED:
+            return False
+        for attr in list(struct._o_layout.attributes.values()):
+            impl = attr.impl
+            if impl is None or (not include_collections and impl.collection):
+                continue
+            history = impl.get_history(instance, 22)
+            if history.added or history.deleted:
+                return True
+        return False
+
+    _require_persistent = _require_in_session
+
+
+def _refuse_changed_key(struct: Any, mapper: Any) -> None:
+    """A row cannot be found by a key that was changed and not flushed."""
+    changed = set(struct._o_originals or ()).intersection(mapper._pk_keys)
+    if changed:
+        raise sa_exc.InvalidRequestError(
+            f"Please flush pending primary key changes on attributes {changed} for "
+            f"mapper {mapper} before proceeding with a refresh"
+        )
+
+
+def _refreshed_keys(
+    obj: Any, mapper: Any, names: set[str] | None
+) -> frozenset[str] | None:
+    """What the statement of a refresh loads; None for everything.
+
+    The key comes along where it is missing, or where no column is asked for.
+    """
+    if names is not None:
+        keys = mapper._pk_keys
+        complete = all(kernel.peek_key(obj, k) is not kernel.UNLOADED for k in keys)
+        if complete and any(mapper._props[n]._is_column for n in names):
+            return frozenset(names)
+        return frozenset(names.union(keys))
+    kept = mapper._deferred_keys
+    if not kept:
+        return None
+    return frozenset(p.key for p in mapper._props.values() if p.key not in kept)
