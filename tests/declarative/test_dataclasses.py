@@ -1,0 +1,174 @@
+"""Mapped classes that are dataclasses."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from dataclasses import InitVar
+
+import pytest
+from sqlalchemy import ForeignKey, exc
+
+from ormolu import (
+    DeclarativeBase,
+    Mapped,
+    MappedAsDataclass,
+    mapped_as_dataclass,
+    mapped_column,
+    relationship,
+    unmapped_dataclass,
+)
+from ormolu.declarative.dataclass_init import DONT_SET
+
+
+def test_constructor_and_repr(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        name: Mapped[str]
+        size: Mapped[int] = mapped_column(default=3)
+        made: Mapped[int] = mapped_column(default_factory=lambda: 4)
+
+    parameters = inspect.signature(A.__init__).parameters
+    assert list(parameters) == ["self", "name", "size", "made"]
+    assert parameters["size"].default is DONT_SET
+    a = A("x")
+    assert (a.name, a.size, a.made) == ("x", 3, 4)
+    assert repr(a).endswith("A(id=None, name='x', size=3, made=4)")
+    assert a == A("x", size=3)
+
+
+def test_defaults_are_read_and_not_set(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        shown: Mapped[int] = mapped_column(default=3)
+        hidden: Mapped[int] = mapped_column(default=4, init=False)
+
+    a = A()
+    assert (a.shown, a.hidden) == (3, 4)
+    assert not {"shown", "hidden"} & a.__dict__.keys()
+    assert A.__table__.c.shown.default.arg == 3
+    a.shown = 5
+    assert a.__dict__["shown"] == 5
+
+
+def test_collections_are_made_when_read(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        bs: Mapped[list[B]] = relationship(default_factory=list)
+
+    class B(dataclass_base):
+        __tablename__ = "b"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        a_id: Mapped[int] = mapped_column(ForeignKey("a.id"), init=False)
+
+    assert "bs" not in A().__dict__
+    assert len(A(bs=[B(), B()]).bs) == 2
+    with pytest.raises(exc.ArgumentError, match="must be exactly <class 'list'>"):
+
+        class C(dataclass_base):
+            __tablename__ = "c"
+            id: Mapped[int] = mapped_column(primary_key=True, init=False)
+            bs: Mapped[list[B]] = relationship(default_factory=set)
+
+
+def test_plain_fields_and_init_variables(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        secret: InitVar[str]
+        note: str = "n"
+        hashed: Mapped[str] = mapped_column(init=False)
+
+        def __post_init__(self, secret):
+            self.hashed = secret[::-1]
+
+    a = A("abc")
+    assert (a.note, a.hashed) == ("n", "cba")
+    assert A.__mapper__.attrs.keys() == ["id", "hashed"]
+
+
+def test_options_are_inherited():
+    class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False):
+        pass
+
+    class A(Base, repr=True, order=True):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert repr(A(id=5)).endswith("A(id=5)")
+    assert A(id=1) < A(id=2)
+    with pytest.raises(TypeError):
+        A(5)
+
+
+def test_mixins_are_dataclasses_too(dataclass_base):
+    class Mixin(MappedAsDataclass):
+        created: Mapped[int] = mapped_column(init=False, default=7)
+        kind: Mapped[str]
+
+    class A(Mixin, dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+
+    assert list(inspect.signature(A).parameters) == ["kind"]
+    assert [f.name for f in dataclasses.fields(A)] == ["created", "kind", "id"]
+    assert A("k").created == 7
+
+
+def test_mixins_that_are_none_are_refused(dataclass_base):
+    class Mixin:
+        kind: Mapped[str]
+
+    with pytest.raises(exc.InvalidRequestError, match="'kind' originates from supercl"):
+
+        class A(Mixin, dataclass_base):
+            __tablename__ = "a"
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def test_decorators(reg):
+    @unmapped_dataclass
+    class Mixin:
+        kind: Mapped[str]
+
+    @mapped_as_dataclass(reg, kw_only=True)
+    class A(Mixin):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert A(id=5, kind="k").kind == "k"
+
+
+def test_annotations_are_as_they_were(dataclass_base):
+    class Mixin(MappedAsDataclass):
+        kind: Mapped[str]
+
+    class A(Mixin, dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert list(A.__annotations__) == ["id"]
+    assert not A.__init__.__annotations__
+
+
+def test_errors_of_dataclasses_are_wrapped(dataclass_base):
+    with pytest.raises(exc.InvalidRequestError, match="dataclasses error") as caught:
+
+        class A(dataclass_base):
+            __tablename__ = "a"
+            id: Mapped[int] = mapped_column(primary_key=True, default=5)
+            name: Mapped[str]
+
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+def test_unknown_options_are_refused(dataclass_base):
+    with pytest.raises(exc.ArgumentError, match="'slots' are not accepted"):
+
+        class A(dataclass_base):
+            __tablename__ = "a"
+            _sa_apply_dc_transforms = {"slots": True}
+            id: Mapped[int] = mapped_column(primary_key=True)

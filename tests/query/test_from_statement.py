@@ -1,0 +1,71 @@
+"""``from_statement()``: entities out of the rows of another statement."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, literal_column, select, text, union
+from sqlalchemy.exc import NoSuchColumnError
+
+from ormolu import Session, contains_eager, joinedload
+
+
+def names(session: Session, users: Any, statement: Any) -> list[str]:
+    found = session.scalars(select(users).from_statement(statement)).all()
+    return sorted(u.name for u in found)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM users",
+        "SELECT name, id FROM users",
+        "SELECT users.id AS users_id, users.name AS users_name FROM users",
+    ],
+)
+def test_text_is_matched_by_name(session: Session, users: Any, sql: str) -> None:
+    assert names(session, users, text(sql)) == ["ann", "bob", "cy"]
+
+
+def test_a_union_of_entities(session: Session, users: Any) -> None:
+    statement = union(
+        select(users).where(users.id == 1), select(users).where(users.name == "cy")
+    )
+    assert names(session, users, statement) == ["ann", "cy"]
+
+
+def test_columns_may_come_in_any_order(session: Session, users: Any) -> None:
+    table = users.__table__
+    statement = select(table.c.name, literal_column("1"), table.c.id)
+    assert names(session, users, statement) == ["ann", "bob", "cy"]
+
+
+def test_what_is_missing_loads_later(session: Session, users: Any) -> None:
+    statement = select(users).from_statement(text("SELECT id FROM users WHERE id = 1"))
+    ann = session.scalars(statement).one()
+    assert "name" in inspect(ann).unloaded
+    assert ann.name == "ann"
+
+
+def test_the_primary_key_may_not_be_missing(session: Session, users: Any) -> None:
+    statement = select(users).from_statement(text("SELECT name FROM users"))
+    with pytest.raises(NoSuchColumnError, match=r"users\.id"):
+        session.execute(statement)
+
+
+def test_contains_eager_but_no_joined_loads(
+    session: Session, users: Any, addresses: Any
+) -> None:
+    rows = select(users, addresses).join(users.addresses)
+    query = session.query(users)
+    eager = query.options(contains_eager(users.addresses)).from_statement(rows).all()
+    assert [len(u.addresses) for u in eager] == [2, 1]
+    session.expunge_all()
+    joined = query.options(joinedload(users.addresses)).from_statement(select(users))
+    assert "addresses" in inspect(joined.first()).unloaded
+
+
+def test_rows_of_a_query_with_parameters(session: Session, users: Any) -> None:
+    query = session.query(users.id, users.name).from_statement(
+        text("SELECT id, name FROM users WHERE name = :wanted")
+    )
+    assert query.params(wanted="bob").all() == [(2, "bob")]
