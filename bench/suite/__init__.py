@@ -1,0 +1,1 @@
+"""The pytest-benchmark suite; one process measures one contender."""
