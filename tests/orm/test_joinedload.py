@@ -9,6 +9,7 @@ from ormolu import (
     Mapped,
     Session,
     contains_eager,
+    defaultload,
     joinedload,
     mapped_column,
     relationship,
@@ -210,6 +211,63 @@ def test_contains_eager_takes_the_join_of_the_user(
     sandy = session.scalars(statement).unique().one()
     with sql.silence():
         assert [address.id for address in sandy.addresses] == [3]
+
+
+def test_contained_columns_stand_where_the_relationship_is_mapped(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    statement = (
+        select(models.Address)
+        .join(models.Address.user)
+        .options(contains_eager(models.Address.user))
+    )
+    session.scalars(statement).all()
+    assert sql.take_sql() == [
+        "SELECT user_account.id, user_account.name, user_account.fullname, "
+        "address.id AS id_1, address.email_address, address.user_id "
+        "FROM address JOIN user_account ON user_account.id = address.user_id"
+    ]
+
+
+def test_what_is_joined_follows_the_other_froms(models: Models) -> None:
+    user, order = models.User, models.Order
+    statement = (
+        select(user.id, user, order)
+        .options(joinedload(user.addresses))
+        .where(models.Item.id == 1)
+    )
+    assert " ".join(str(statement).split()).partition(" FROM ")[2] == (
+        "orders, user_account LEFT OUTER JOIN address AS address_1 "
+        "ON user_account.id = address_1.user_id, item WHERE item.id = :id_3"
+    )
+
+
+def test_a_join_never_starts_from_a_table_of_the_where_clause(models: Models) -> None:
+    user, order = models.User, models.Order
+    statement = (
+        select(user)
+        .join(order, order.id > user.id)
+        .where(models.Address.user_id == user.id)
+    )
+    assert " ".join(str(statement).split()).partition(" FROM ")[2] == (
+        "user_account JOIN orders ON orders.id > user_account.id, address "
+        "WHERE address.user_id = user_account.id"
+    )
+
+
+def test_lazy_joined_columns_need_no_labels(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    node = models.Node
+    statement = select(node).options(
+        defaultload(node.children).joinedload(node.children)
+    )
+    root = session.scalars(statement.where(node.parent_id == None)).unique().one()  # noqa: E711
+    sql.clear()
+    root.children
+    (lazy,) = sql.take_sql()
+    assert " AS id_1" not in lazy
+    assert "node_1.id, " in lazy
 
 
 def test_the_relationship_may_be_joined_by_default(

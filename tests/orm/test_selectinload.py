@@ -284,3 +284,61 @@ def test_it_works_with_columns_beside_the_entity(
     rows = session.execute(statement).all()
     with sql.silence():
         assert [len(row.User.addresses) for row in rows] == [1, 2, 0]
+
+
+def test_all_parents_are_asked_for_and_those_that_lack_it_are_given_it(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    sandy = session.get_one(models.User, 2)
+    of_sandy = sandy.addresses
+    sql.clear()
+    statement = (
+        select(models.User)
+        .options(selectinload(models.User.addresses))
+        .order_by(models.User.id)
+    )
+    users = session.scalars(statement).all()
+    assert sql.take()[1].parameters == (1, 2, 3)
+    assert users[1].addresses is of_sandy
+    session.scalars(statement).all()
+    assert sql.take()[1].parameters == (1, 2, 3)
+
+
+def test_a_refresh_of_one_object_loads_lazily(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    statement = (
+        select(models.User)
+        .options(selectinload(models.User.addresses))
+        .where(models.User.id == 2)
+    )
+    sandy = session.scalars(statement).one()
+    session.expire(sandy)
+    sql.clear()
+    sandy.name
+    assert [s.sql.partition(" WHERE ")[2] for s in sql.take()] == [
+        "user_account.id = ?",
+        "? = address.user_id",
+    ]
+    with sql.silence():
+        assert [a.id for a in sandy.addresses] == [2, 3]
+
+
+def test_a_lazy_load_asks_only_for_the_parents_that_lack_it(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    node = models.Node
+    statement = (
+        select(node)
+        .where(node.parent_id == None)  # noqa: E711
+        .options(defaultload(node.children).selectinload(node.children))
+    )
+    root = session.scalars(statement).one()
+    first = session.scalars(select(node).where(node.parent_id == root.id)).first()
+    assert first is not None
+    first.children
+    sql.clear()
+    root.children
+    asked = [s.parameters for s in sql.take() if " IN (" in s.sql]
+    lacking = tuple(c.id for c in root.children if c is not first)
+    assert asked == [lacking]

@@ -15,7 +15,7 @@ from .._core.selectables import clause_is_present
 from ..hydrate.description import BundleLoad, ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.bundle import Bundle, bundle_of, part_name
 from ..mapping.queryable import QueryableAttribute, inspect_entity
-from .eager_joins import EagerJoins
+from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
 from .load_options import own_load
@@ -209,6 +209,9 @@ class SelectBuilder:
             self._plain_memo(m) for m in statement._memoized_select_entities
         )
         self._add_root_froms(core, entities)
+        if core._setup_joins and core._where_criteria:
+            core._from_obj = froms_before_where(core, self.compiler).from_clauses
+            core._setup_joins = ()
         if style.from_base:
             core._from_obj = core._from_obj[:1]
             self.eager.base = adapt_to_base(core, self.columns)

@@ -89,8 +89,7 @@ class EagerJoins:
         """The SELECT with the joins added, inside a subquery where it must be."""
         if self.multi_row and _needs_wrapping(core):
             return self._apply_wrapped(core, outputs)
-        state = SelectState(core, self.builder.compiler)
-        froms = list(state.froms)
+        froms = list(froms_before_where(core, self.builder.compiler).froms)
         core = core._generate()  # without what the look at its froms memoized
         core._setup_joins = ()
         core._memoized_select_entities = ()
@@ -155,7 +154,8 @@ class EagerJoins:
         else:
             nested = Join(joins.secondary, insp.selectable, joins.secondaryjoin)
             joined = Join(left, nested, primary, isouter=True)
-        froms = [*froms[:position], joined, *froms[position + 1 :]]
+        # what is joined to goes to the end, as in SQLAlchemy
+        froms = [*froms[:position], *froms[position + 1 :], joined]
         self._made.add(insp)
         self._keep.append(alias)
         if prop.order_by:
@@ -208,6 +208,16 @@ class EagerJoins:
         outer._from_obj = tuple(froms)
         outer._order_by_clauses = (*(adapter.copy_and_process(order_by)), *added_order)
         return outer
+
+
+def froms_before_where(core: Any, compiler: Any) -> SelectState:
+    """The FROM list that a SELECT has by its columns and joins, without its WHERE.
+
+    Criteria name tables that only follow; a join never starts from one of them.
+    """
+    bare = core._generate()
+    bare._where_criteria = ()
+    return SelectState(bare, compiler)
 
 
 _expand_by_order: Any = sql_util.expand_column_list_from_order_by

@@ -8,6 +8,8 @@ from sqlalchemy.sql.schema import Column
 
 from .._core.selectables import clause_is_present
 from ..hydrate.description import EntityLoad, PostLoad
+from ..mapping.properties import ColumnProperty
+from ..mapping.relationships import Relationship
 from .options import PathNode, Step
 
 IMMEDIATE = {"selectin", "subquery", "immediate"}
@@ -64,11 +66,19 @@ class EntityPlanner:
         columns: ColumnList,
         path: tuple[Any, ...] = (),
     ) -> EntityLoad:
-        """Add an entity's columns to the SELECT; what its rows hold, and where."""
+        """Add an entity's columns to the SELECT; what its rows hold, and where.
+
+        In the order of the mapped attributes: what the user has joined himself comes
+        before the columns where its relationship does.
+        """
         load = self._empty(entity, node, path)
-        self.add_columns(load, columns)
-        if self.builder.toplevel:
-            self._plan_relationships(load, node, path)
+        toplevel = self.builder.toplevel
+        for prop in load.mapper._props.values():
+            if isinstance(prop, ColumnProperty):
+                self._add_column(load, prop, columns)
+            elif toplevel and isinstance(prop, Relationship):
+                self._plan_relationship(load, prop, node, path)
+        self._note_key(load)
         return load
 
     def start(
@@ -89,20 +99,35 @@ class EntityPlanner:
 
     def add_columns(self, load: EntityLoad, columns: ColumnList) -> None:
         """Add the columns that an entity loads, and note their positions."""
-        mapper, node, entity = load.mapper, load.node, load.entity
-        only = self.builder.only if load.path == self.builder.path else None
-        for prop in mapper._column_props:
-            if (
-                prop.key in only
-                if only is not None
-                else self._is_loaded(prop, node, mapper)
-            ):
-                expression = self._expression(entity, prop)
-                if expression is None:
-                    load.partial = True
-                else:
-                    load.positions[prop.key] = columns.add(expression)
-        load.pk_positions = [load.positions.get(key, -1) for key in mapper._pk_keys]
+        for prop in load.mapper._column_props:
+            self._add_column(load, prop, columns)
+        self._note_key(load)
+
+    def _add_column(
+        self, load: EntityLoad, prop: ColumnProperty, columns: ColumnList
+    ) -> None:
+        only = self._only(load.path)
+        if only is None:
+            wanted = self._is_loaded(prop, load.node, load.mapper)
+        else:
+            wanted = prop.key in only
+        if not wanted:
+            return
+        expression = self._expression(load.entity, prop)
+        if expression is None:
+            load.partial = True
+        else:
+            load.positions[prop.key] = columns.add(expression)
+
+    def _only(self, path: tuple[Any, ...]) -> Any:
+        """The keys that a refresh asks for, of the refreshed entity itself."""
+        return self.builder.only if path == self.builder.path else None
+
+    @staticmethod
+    def _note_key(load: EntityLoad) -> None:
+        load.pk_positions = [
+            load.positions.get(key, -1) for key in load.mapper._pk_keys
+        ]
 
     def _expression(self, entity: Any, prop: Any) -> Any:
         column = prop.columns[0]
@@ -127,18 +152,26 @@ class EntityPlanner:
     def _plan_relationships(
         self, load: EntityLoad, node: PathNode | None, path: tuple[Any, ...]
     ) -> None:
-        only = self.builder.only if path == self.builder.path else None
         for prop in load.mapper._relationship_props:
-            if only is not None and prop.key not in only:
-                continue
-            step = node.step_for(prop.key, "relationship") if node else None
-            child = node.children.get(prop.key) if node else None
-            strategy = strategy_name(prop, step)
-            if strategy == "joined" or strategy == "contains_eager":
-                self.builder.eager.want(load, prop, step, child, path, strategy)
-            elif strategy in IMMEDIATE and self.builder.with_posts:
-                if step is None and recurs(prop, path):
-                    continue
+            self._plan_relationship(load, prop, node, path)
+
+    def _plan_relationship(
+        self,
+        load: EntityLoad,
+        prop: Relationship,
+        node: PathNode | None,
+        path: tuple[Any, ...],
+    ) -> None:
+        only = self._only(path)
+        if only is not None and prop.key not in only:
+            return
+        step = node.step_for(prop.key, "relationship") if node else None
+        child = node.children.get(prop.key) if node else None
+        strategy = strategy_name(prop, step)
+        if strategy == "joined" or strategy == "contains_eager":
+            self.builder.eager.want(load, prop, step, child, path, strategy)
+        elif strategy in IMMEDIATE and self.builder.with_posts:
+            if step is not None or not recurs(prop, path):
                 load.post.append(PostLoad(prop, strategy, step, child))
 
 

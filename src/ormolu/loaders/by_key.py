@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
 from sqlalchemy import util as sa_util
 
 from ..compile.load_options import OwnLoad
@@ -43,14 +43,23 @@ def select_by_key(
     return statement if own is None else statement.options(own)
 
 
-def prepared_by_key(mapper: Any, values: tuple[Any, ...]) -> PreparedLoad:
+def prepared_by_key(
+    mapper: Any, values: tuple[Any, ...], lazy: bool = False
+) -> PreparedLoad:
     """The prepared statement for keys with NULL in the same places."""
     nulls = tuple(i for i, v in enumerate(values) if v is None)
-    name = ("by key", nulls)
+    name = ("by key", nulls, lazy)
     found = mapper._plans.get(name)
     if found is None:
-        found = mapper._plans[name] = PreparedLoad(select_by_key(mapper, values))
+        statement = select_by_key(mapper, values)
+        found = mapper._plans[name] = _prepare(statement, lazy)
     return found  # type: ignore[no-any-return]
+
+
+def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
+    if lazy:  # nobody looks its columns up by name
+        statement = statement.set_label_style(LABEL_STYLE_NONE)
+    return PreparedLoad(statement)
 
 
 def load_by_key(
@@ -61,8 +70,13 @@ def load_by_key(
     path: Any = (),
     *,
     purpose: Purpose = NO_PURPOSE,
+    lazy: bool = False,
 ) -> Any:
-    """Load the object with a primary key; None when there is no such row."""
+    """Load the object with a primary key; None when there is no such row.
+
+    Args:
+        lazy: it is the lazy load of a many-to-one.
+    """
     values = key_values(mapper, key)
     if all(v is None for v in values):
         sa_util.warn(
@@ -71,13 +85,13 @@ def load_by_key(
         )
         return None
     if node is None and not path:
-        prepared = prepared_by_key(mapper, values)
+        prepared = prepared_by_key(mapper, values, lazy)
     else:
-        prepared = PreparedLoad(select_by_key(mapper, values, OwnLoad(node, path)))
+        prepared = _prepare(select_by_key(mapper, values, OwnLoad(node, path)), lazy)
     connection = session._connection_for(mapper)
     found, plan, run = prepared.load(
         session._tracker, connection, key_parameters(values), purpose=purpose
     )
     if plan.post:
-        run_post_loads(session, plan, run)
+        run_post_loads(session, plan, run, missing_only=lazy)
     return found[0] if found else None

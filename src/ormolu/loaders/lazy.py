@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
@@ -130,7 +130,7 @@ def _load_by_get(
     purpose = NO_PURPOSE
     if session._hears:
         purpose = lazy_purpose(prop, obj, struct._o_origin)
-    return load_by_key(session, mapper, key, child, purpose=purpose)
+    return load_by_key(session, mapper, key, child, purpose=purpose, lazy=True)
 
 
 def _token(struct: Any) -> Any:
@@ -219,7 +219,8 @@ class LazyStatement:
             statement = statement.order_by(*prop.order_by)
         path = (prop,) if node else ()
         own = OwnLoad(without_reverse(prop, node), path)
-        self.prepared = PreparedLoad(statement.options(own))
+        statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
+        self.prepared = PreparedLoad(statement)
 
 
 def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
@@ -283,7 +284,7 @@ def _emit(
         session._tracker, connection, values, purpose=purpose
     )
     if plan.post:
-        run_post_loads(session, plan, run)
+        run_post_loads(session, plan, run, missing_only=True)
     if prop.uselist:
         return (
             _unique(found)

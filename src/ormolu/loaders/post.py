@@ -5,19 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._speedups import state as kernel
+
+UNLOADED = kernel.UNLOADED
+
 PostLoader = Callable[..., None]
 
 POST_LOADERS: dict[str, PostLoader] = {}
 """By strategy name: called with (session, objects, post load, path, overwrite)."""
 
 
-def run_post_loads(session: Any, plan: Any, run: Any, overwrite: bool = False) -> None:
+# A refresh of one object has no peers to share a statement with: its lazy loads do,
+# which have statements that are prepared already.
+OF_REFRESH = {"selectin": "immediate"}
+
+
+def run_post_loads(
+    session: Any,
+    plan: Any,
+    run: Any,
+    overwrite: bool = False,
+    refresh: bool = False,
+    missing_only: bool = False,
+) -> None:
     """Run the second statements of a finished load.
 
     Args:
         plan: the load plan.
         run: the kernel's run, whose collected objects are loaded for.
         overwrite: load also what is loaded already (``populate_existing``).
+        refresh: the load was the refresh of one object.
+        missing_only: ask only for objects that lack the relationship; without it the
+            statements name all, as SQLAlchemy's do, and refresh what was expired.
     """
     for load, entity_plan in plan.post:
         objects = run.collected.get(entity_plan)
@@ -25,10 +44,19 @@ def run_post_loads(session: Any, plan: Any, run: Any, overwrite: bool = False) -
             continue
         unique = list({id(o): o for o in objects if o is not None}.values())
         for post in load.post:
-            loader = POST_LOADERS.get(post.strategy)
+            strategy = post.strategy
+            if refresh:
+                strategy = OF_REFRESH.get(strategy, strategy)
+            loader = POST_LOADERS.get(strategy)
             if loader is None:
                 raise NotImplementedError(
                     f"Loader strategy {post.strategy!r} of {post.prop} "
                     "is not implemented yet."
                 )
-            loader(session, unique, post, (*load.path, post.prop), overwrite, load)
+            wanting = unique
+            if missing_only:
+                key = post.prop.key
+                wanting = [o for o in unique if kernel.peek_key(o, key) is UNLOADED]
+            if wanting:
+                path = (*load.path, post.prop)
+                loader(session, wanting, post, path, overwrite, load)

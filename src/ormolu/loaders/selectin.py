@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import LABEL_STYLE_NONE, bindparam, select, tuple_
 from sqlalchemy.sql import operators, visitors
 
 from .._speedups import hydration
@@ -88,7 +88,7 @@ class SelectinQuery:
             if target.is_aliased_class:
                 order_by = [target._adapter.traverse(c) for c in order_by]
             statement = statement.order_by(*order_by)
-        self.statement = statement.options(own)
+        self.statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
 
 
 def _plain_secondaryjoin(prop: Any, target: Any) -> Any:
@@ -129,18 +129,16 @@ def _compares_only(prop: Any) -> bool:
 def load_selectin(
     session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
 ) -> None:
-    """Load a relationship for all objects that have not got it yet."""
-    prop = post.prop
-    waiting = [
-        o for o in objects if overwrite or kernel.peek_key(o, prop.key) is UNLOADED
-    ]
-    if not waiting:
-        return
-    query = SelectinQuery(prop, post.step, post.node, path)
+    """Load a relationship for all objects; only those without it are given it.
+
+    The statement asks for all of them, as SQLAlchemy's does: related objects that
+    are there already are refreshed where they were expired.
+    """
+    query = SelectinQuery(post.prop, post.step, post.node, path)
     if query.by_remote:
-        _load_many_to_one(session, waiting, prop, query)
+        _load_many_to_one(session, objects, post.prop, query, overwrite)
     else:
-        _load_by_parent(session, waiting, prop, query)
+        _load_by_parent(session, objects, post.prop, query, overwrite)
 
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -149,7 +147,7 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _load_by_parent(
-    session: Any, objects: list[Any], prop: Any, query: SelectinQuery
+    session: Any, objects: list[Any], prop: Any, query: SelectinQuery, overwrite: bool
 ) -> None:
     impl = prop.parent.class_manager[prop.key].impl
     for chunk in _chunks(objects, query.chunk):
@@ -160,8 +158,13 @@ def _load_by_parent(
                 child
             )
         for obj, key in zip(chunk, keys, strict=True):
-            found = related.get(key, ())
-            _assign(impl, prop, obj, found)
+            if _lacks(obj, prop, overwrite):
+                _assign(impl, prop, obj, related.get(key, ()))
+
+
+def _lacks(obj: Any, prop: Any, overwrite: bool) -> bool:
+    """Whether an object is to be given what was loaded."""
+    return overwrite or kernel.peek_key(obj, prop.key) is UNLOADED
 
 
 def _assign(impl: Any, prop: Any, obj: Any, found: Any) -> None:
@@ -174,7 +177,7 @@ def _assign(impl: Any, prop: Any, obj: Any, found: Any) -> None:
 
 
 def _load_many_to_one(
-    session: Any, objects: list[Any], prop: Any, query: SelectinQuery
+    session: Any, objects: list[Any], prop: Any, query: SelectinQuery, overwrite: bool
 ) -> None:
     impl = prop.parent.class_manager[prop.key].impl
     by_remote = {remote: local for local, remote in prop.local_remote_pairs}
@@ -186,7 +189,8 @@ def _load_many_to_one(
     for obj in objects:
         values = [getattr(obj, name) for name in names]
         if any(v is None for v in values):
-            impl.set_committed_value(obj, None)
+            if _lacks(obj, prop, overwrite):
+                impl.set_committed_value(obj, None)
             continue
         key = values[0] if len(values) == 1 else tuple(values)
         wanted.setdefault(key, []).append(obj)
@@ -196,7 +200,8 @@ def _load_many_to_one(
             loaded[key[0] if query.keys == 1 else tuple(key)] = child
         for key in chunk:
             for obj in wanted[key]:
-                impl.set_committed_value(obj, loaded.get(key))
+                if _lacks(obj, prop, overwrite):
+                    impl.set_committed_value(obj, loaded.get(key))
 
 
 def _execute(
