@@ -209,12 +209,12 @@ class SelectBuilder:
             self._plain_memo(m) for m in statement._memoized_select_entities
         )
         self._add_root_froms(core, entities)
-        if core._setup_joins and core._where_criteria:
-            core._from_obj = froms_before_where(core, self.compiler).from_clauses
-            core._setup_joins = ()
         if style.from_base:
             core._from_obj = core._from_obj[:1]
             self.eager.base = adapt_to_base(core, self.columns)
+        if core._setup_joins and core._where_criteria:
+            core._from_obj = froms_before_where(core, self.compiler).from_clauses
+            core._setup_joins = ()
         if self.eager.wanted:
             core = self.eager.apply(core, outputs)
         self.description = LoadDescription(
