@@ -69,3 +69,15 @@ def test_rows_of_a_query_with_parameters(session: Session, users: Any) -> None:
         text("SELECT id, name FROM users WHERE name = :wanted")
     )
     assert query.params(wanted="bob").all() == [(2, "bob")]
+
+
+def test_repeated_entities_are_the_users_choice(
+    session: Session, users: Any, addresses: Any
+) -> None:
+    rows = select(users, addresses).join(users.addresses).order_by(users.id)
+    statement = (
+        select(users).from_statement(rows).options(contains_eager(users.addresses))
+    )
+    repeated = session.scalars(statement).all()
+    assert len(repeated) == session.query(addresses).count()
+    assert session.scalars(statement).unique().all() == list(dict.fromkeys(repeated))

@@ -216,7 +216,7 @@ class SelectBuilder:
             core._from_obj = froms_before_where(core, self.compiler).from_clauses
             core._setup_joins = ()
         if self.eager.wanted:
-            core = self.eager.apply(core, outputs)
+            core = self.eager.apply(core)
         self.description = LoadDescription(
             outputs,
             len(self.columns.elements),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.sql import util as sql_util
-from sqlalchemy.sql.selectable import Join, SelectState, Subquery
+from sqlalchemy.sql.selectable import SelectState, Subquery
 
 from ..hydrate.description import EntityLoad, JoinedLoad
 from ..mapping.aliased import aliased
 from .entity_plan import ColumnList, recurs
+from .join_chain import JoinChain, Link
 
 
 class Wanted:
@@ -42,8 +43,7 @@ class EagerJoins:
         self.wanted: list[Wanted] = []
         self.has_collections = False
         self.multi_row = False
-        self._made: set[Any] = set()  # the aliases that were joined
-        self._keep: list[Any] = []  # they refer to their classes weakly
+        self.keep: list[Any] = []  # the aliases, which nothing else holds
         self.enabled = True
         self.base: Any = None
 
@@ -85,112 +85,56 @@ class EagerJoins:
 
     # -- applying ------------------------------------------------------------
 
-    def apply(self, core: Any, outputs: list[Any]) -> Any:
+    def apply(self, core: Any) -> Any:
         """The SELECT with the joins added, inside a subquery where it must be."""
-        if self.multi_row and _needs_wrapping(core):
-            return self._apply_wrapped(core, outputs)
+        self._add_local_columns()
+        if _needs_wrapping(core, self.multi_row):
+            return self._apply_wrapped(core)
         froms = list(froms_before_where(core, self.builder.compiler).froms)
         core = core._generate()  # without what the look at its froms memoized
         core._setup_joins = ()
         core._memoized_select_entities = ()
-        order_by: list[Any] = []
-        froms = self._add_joins(froms, self.builder.columns, order_by, self.base)
+        froms, order_by = self._joined(froms, self.base)
         core._from_obj = tuple(froms)
         core._raw_columns = list(self.builder.columns.elements)
         if order_by:
             core._order_by_clauses = (*core._order_by_clauses, *order_by)
         return core
 
-    def _add_joins(
-        self,
-        froms: list[Any],
-        columns: ColumnList,
-        order_by: list[Any],
-        adapt: Any = None,
-    ) -> list[Any]:
-        done: dict[int, bool] = {}
+    def _add_local_columns(self) -> None:
+        """What the conditions compare must be there, or it cannot leave a subquery."""
         for wanted in self.wanted:
-            froms = self._add_join(wanted, froms, columns, order_by, adapt, done)
-        return froms
+            entity = wanted.parent.entity
+            for column in dict.fromkeys(
+                local for local, _ in wanted.prop.local_remote_pairs
+            ):
+                if wanted.parent.mapper.persist_selectable.c.contains_column(column):
+                    adapted = column
+                    if entity.is_aliased_class:
+                        adapted = entity._adapter.traverse(column)
+                    self.builder.columns.add(adapted)
 
-    def _add_join(
-        self,
-        wanted: Wanted,
-        froms: list[Any],
-        columns: ColumnList,
-        order_by: list[Any],
-        adapt: Any,
-        done: dict[int, bool],
-    ) -> list[Any]:
-        prop, parent = wanted.prop, wanted.parent
-        target = prop.mapper.class_
-        alias = aliased(target)
-        insp = alias._aliased_insp
-        source = parent.entity.selectable
-        step = wanted.step
-        criteria = (
-            () if step is None or step.attr is None else step.attr._extra_criteria
-        )
-        joins = prop.create_joins(source, insp.selectable, criteria)
-        primary = joins.primaryjoin
-        if adapt is not None and parent.entity not in self._made:
-            primary = adapt.traverse(primary)
-        inner = self._is_inner(wanted) and done.get(id(parent), True)
-        position = _find_from(
-            froms,
-            source
-            if adapt is None or parent.entity in self._made
-            else adapt.selectable,
-        )
-        left = froms[position]
-        if joins.secondary is None:
-            joined = Join(left, insp.selectable, primary, isouter=not inner)
-        elif inner:
-            joined = Join(
-                Join(left, joins.secondary, primary),
-                insp.selectable,
-                joins.secondaryjoin,
-            )
-        else:
-            nested = Join(joins.secondary, insp.selectable, joins.secondaryjoin)
-            joined = Join(left, nested, primary, isouter=True)
-        # what is joined to goes to the end, as in SQLAlchemy
-        froms = [*froms[:position], *froms[position + 1 :], joined]
-        self._made.add(insp)
-        self._keep.append(alias)
-        if prop.order_by:
-            order_by.extend(self._adapted_order(prop, insp, joins.secondary))
-        outer, self.wanted = self.wanted, []
-        path = (*wanted.path, prop)
-        load = self.builder.planner.start(insp, wanted.child, path)
-        done[id(load)] = inner
-        below, self.wanted = self.wanted, outer
-        for further in below:  # their columns come before those of the entity
-            froms = self._add_join(further, froms, columns, order_by, adapt, done)
-        self.builder.planner.add_columns(load, columns)
-        parent.joined.append(JoinedLoad(prop, load))
-        return froms
+    def _joined(self, froms: list[Any], adapt: Any) -> tuple[list[Any], list[Any]]:
+        """The FROM list with the joins, and what the relationships are ordered by.
 
-    def _adapted_order(self, prop: Any, insp: Any, secondary: Any) -> list[Any]:
-        adapter: Any = sql_util.ClauseAdapter(insp.selectable)
-        if secondary is not None:
-            adapter = adapter.chain(sql_util.ClauseAdapter(secondary))
-        return [adapter.traverse(clause) for clause in prop.order_by]
+        What is joined to goes to the end, as in SQLAlchemy.
+        """
+        joining = Joining(self, froms, adapt)
+        for wanted in self.wanted:
+            joining.add(wanted)
+        untouched = [f for i, f in enumerate(froms) if i not in joining.chains]
+        joined = [chain.build() for chain in joining.chains.values()]
+        return [*untouched, *joined], joining.order_by
 
-    def _is_inner(self, wanted: Wanted) -> bool:
-        step = wanted.step
-        inner = wanted.prop.innerjoin
-        if step is not None and "innerjoin" in step.args:
-            inner = step.args["innerjoin"]
-        return bool(inner) and inner != "unnested"
-
-    def _apply_wrapped(self, core: Any, outputs: list[Any]) -> Any:
+    def _apply_wrapped(self, core: Any) -> Any:
         """LIMIT and the like belong to the entity's rows, not to the joined ones."""
         inner = core
         order_by = list(core._order_by_clauses)
         columns = self.builder.columns
         count = len(columns.elements)
-        missing = list(_expand_by_order(list(columns.elements), order_by))
+        present = set(columns.elements)  # labels as well as what they name
+        expanded = _expand_by_order(list(columns.elements), order_by)
+        missing = [c for c in expanded if c not in present]
         inner._raw_columns = [*columns.elements, *missing]
         subquery = inner.set_label_style(inner._label_style).alias()
         assert isinstance(subquery, Subquery)
@@ -201,13 +145,112 @@ class EagerJoins:
         for element in missing:
             outer_columns.add(adapter.columns[element])
         self.builder.columns = outer_columns
-        added_order: list[Any] = []
-        froms = self._add_joins([subquery], outer_columns, added_order, adapter)
+        froms, added_order = self._joined([subquery], adapter)
         outer = _empty_select(core)
         outer._raw_columns = list(outer_columns.elements)
         outer._from_obj = tuple(froms)
         outer._order_by_clauses = (*(adapter.copy_and_process(order_by)), *added_order)
         return outer
+
+
+class Joining:
+    """Adds the eager joins of one statement to its FROM list.
+
+    Args:
+        eager: the joins that were asked for.
+        froms: the FROM elements; one is appended where an entity has none yet.
+        adapt: adapts expressions to the subquery that is selected from, if any.
+    """
+
+    def __init__(self, eager: EagerJoins, froms: list[Any], adapt: Any) -> None:
+        self.builder = eager.builder
+        self.eager = eager
+        self.froms = froms
+        self.adapt = adapt
+        self.chains: dict[int, JoinChain] = {}
+        self.order_by: list[Any] = []
+        # by the id of an entity's load: its chain, and the outer join around it
+        self._places: dict[int, tuple[JoinChain, Link | None]] = {}
+
+    def add(self, wanted: Wanted) -> None:
+        """Join one relationship, and what is wanted below it."""
+        prop, parent = wanted.prop, wanted.parent
+        alias = aliased(prop.mapper.class_)
+        insp = alias._aliased_insp
+        self.eager.keep.append(alias)
+        _hide_from_order_by(insp)
+        place = self._places.get(id(parent))
+        chain, around = self._root_chain(parent) if place is None else place
+        inner = _is_inner(wanted, nested=around is not None)
+        around = chain.add(
+            self._joins(wanted, insp, at_root=place is None),
+            inner=inner,
+            within=around,
+            after=parent.entity.selectable,
+        )
+        self._add_below(wanted, insp, (chain, around))
+
+    def _root_chain(self, parent: EntityLoad) -> tuple[JoinChain, None]:
+        source = parent.entity.selectable
+        if self.adapt is not None:
+            source = self.adapt.selectable
+        position = _find_from(self.froms, source)
+        chain = self.chains.get(position)
+        if chain is None:
+            chain = self.chains[position] = JoinChain(self.froms[position])
+        return chain, None
+
+    def _joins(self, wanted: Wanted, insp: Any, at_root: bool) -> list[tuple[Any, Any]]:
+        """(element, condition) of the joins to a relationship's target."""
+        step, prop = wanted.step, wanted.prop
+        criteria = (
+            () if step is None or step.attr is None else step.attr._extra_criteria
+        )
+        source = wanted.parent.entity.selectable
+        joins = prop.create_joins(source, insp.selectable, criteria)
+        primary = joins.primaryjoin
+        if self.adapt is not None and at_root:
+            primary = self.adapt.traverse(primary)
+        if prop.order_by:
+            self.order_by.extend(_adapted_order(prop, insp, joins.secondary))
+        if joins.secondary is None:
+            return [(insp.selectable, primary)]
+        return [(joins.secondary, primary), (insp.selectable, joins.secondaryjoin)]
+
+    def _add_below(self, wanted: Wanted, insp: Any, place: Any) -> None:
+        """What is joined further comes first, as do its columns."""
+        eager, planner = self.eager, self.builder.planner
+        outer, eager.wanted = eager.wanted, []
+        load = planner.start(insp, wanted.child, (*wanted.path, wanted.prop))
+        below, eager.wanted = eager.wanted, outer
+        self._places[id(load)] = place
+        for further in below:
+            self.add(further)
+        planner.add_columns(load, self.builder.columns)
+        wanted.parent.joined.append(JoinedLoad(wanted.prop, load))
+
+
+def _is_inner(wanted: Wanted, nested: bool) -> bool:
+    """Whether a join is an inner one; an unnested one only where none above is outer."""
+    step = wanted.step
+    inner = wanted.prop.innerjoin
+    if step is not None and "innerjoin" in step.args:
+        inner = step.args["innerjoin"]
+    return bool(inner) and not (nested and inner == "unnested")
+
+
+def _adapted_order(prop: Any, insp: Any, secondary: Any) -> list[Any]:
+    adapter: Any = sql_util.ClauseAdapter(insp.selectable)
+    if secondary is not None:
+        adapter = adapter.chain(sql_util.ClauseAdapter(secondary))
+    return [adapter.traverse(clause) for clause in prop.order_by]
+
+
+def _hide_from_order_by(insp: Any) -> None:
+    """A name in the user's ORDER BY never means a column that only we joined."""
+    insp._adapter.allow_label_resolve = False
+    for column in insp.selectable.c:
+        column._allow_label_resolve = False
 
 
 def froms_before_where(core: Any, compiler: Any) -> SelectState:
@@ -253,13 +296,14 @@ def _empty_select(core: Any) -> Any:
     return outer
 
 
-def _needs_wrapping(core: Any) -> bool:
-    return bool(
+def _needs_wrapping(core: Any, multi_row: bool) -> bool:
+    """Whether joins, or their columns alone, would change which rows are found."""
+    if core._distinct or core._group_by_clauses:
+        return True
+    return multi_row and (
         core._limit_clause is not None
         or core._offset_clause is not None
         or core._fetch_clause is not None
-        or core._distinct
-        or core._group_by_clauses
     )
 
 

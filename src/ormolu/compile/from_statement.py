@@ -132,6 +132,7 @@ class FromStatementState(CompileState):
             for output in found.outputs:
                 _move(output, places, elements)
             found.column_count = len(names)
+            found.needs_unique = False  # which rows there are is the user's choice
             self._descriptions[names] = found
         return found
 

@@ -200,8 +200,9 @@ class LazyStatement:
         criterion, bind_to_col, _ = prop.join.create_lazy_clause()
         self.parameters: dict[str, Any] = {}
         names: dict[str, str] = {}
+        prefix = _parameter_prefix(criterion, bind_to_col)
         for number, (bind_key, column) in enumerate(bind_to_col.items(), 1):
-            names[bind_key] = name = f"param_{number}"
+            names[bind_key] = name = f"{prefix}_{number}"
             self.parameters[name] = column
 
         def replace(element: Any, **_: Any) -> Any:
@@ -221,6 +222,16 @@ class LazyStatement:
         own = OwnLoad(without_reverse(prop, node), path)
         statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         self.prepared = PreparedLoad(statement)
+
+
+def _parameter_prefix(criterion: Any, own: Any) -> str:
+    """What the parameters' names begin with: unlike those of the user's own."""
+    for element in visitors.iterate(criterion):
+        if element.__visit_name__ == "bindparam":
+            key = getattr(element, "key", "")
+            if key not in own and (" param)" in key or key.startswith("param_")):
+                return "lazy_param"
+    return "param"
 
 
 def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
