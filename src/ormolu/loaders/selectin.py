@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_NONE, bindparam, select, tuple_
+from sqlalchemy import util as sa_util
 from sqlalchemy.sql import operators, visitors
 
 from .._speedups import hydration
@@ -61,7 +62,11 @@ class SelectinQuery:
             statement = select(*self.columns, target)
             if criteria:
                 statement = statement.where(*criteria)
-        elif prop.join.secondary_can_be_used_for_related_join and not criteria:
+        elif (
+            prop.omit_join is not False
+            and prop.join.secondary_can_be_used_for_related_join
+            and not criteria
+        ):
             pairs = dict(prop.synchronize_pairs)
             self.columns = [pairs[c] for c in prop.parent.primary_key]
             statement = (
@@ -126,19 +131,131 @@ def _compares_only(prop: Any) -> bool:
     return comparisons == len(prop.local_remote_pairs)
 
 
-def load_selectin(
-    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
-) -> None:
-    """Load a relationship for all objects; only those without it are given it.
+class SelectinLoad:
+    """The load of one relationship for the objects of one load.
 
-    The statement asks for all of them, as SQLAlchemy's does: related objects that
-    are there already are refreshed where they were expired.
+    Args:
+        overwrite: give it also to objects that have it (``populate_existing``).
     """
-    query = SelectinQuery(post.prop, post.step, post.node, path)
-    if query.by_remote:
-        _load_many_to_one(session, objects, post.prop, query, overwrite)
-    else:
-        _load_by_parent(session, objects, post.prop, query, overwrite)
+
+    def __init__(
+        self, session: Any, prop: Any, query: SelectinQuery, overwrite: bool
+    ) -> None:
+        self.session = session
+        self.prop = prop
+        self.query = query
+        self.overwrite = overwrite
+        self.impl = prop.parent.class_manager[prop.key].impl
+        self._plan: Any = None
+        self._collected: dict[Any, list[Any]] = {}
+
+    def load(self, objects: list[Any]) -> None:
+        """Load for all objects; only those without the relationship are given it.
+
+        The statement asks for all of them, as SQLAlchemy's does: related objects that
+        are there already are refreshed where they were expired.
+        """
+        if self.query.by_remote:
+            self._load_many_to_one(objects)
+        else:
+            self._load_by_parent(objects)
+        if self._plan is not None:  # once, whatever the number of statements was
+            run_post_loads(self.session, self._plan, self, self.overwrite)
+
+    @property
+    def collected(self) -> dict[Any, list[Any]]:
+        """The objects that further loads go on from, by the kernel's plan."""
+        return self._collected
+
+    def _load_by_parent(self, objects: list[Any]) -> None:
+        for chunk in _chunks(objects, self.query.chunk):
+            keys = [kernel.state_of(o)._o_key for o in chunk]
+            related: dict[Any, list[Any]] = {}
+            for *key, child in self._rows(keys):
+                single = key[0] if self.query.keys == 1 else tuple(key)
+                related.setdefault(single, []).append(child)
+            for obj, key in zip(chunk, keys, strict=True):
+                if self._lacks(obj):
+                    self._assign(obj, related.get(key, ()))
+
+    def _lacks(self, obj: Any) -> bool:
+        """Whether an object is to be given what was loaded."""
+        return self.overwrite or kernel.peek_key(obj, self.prop.key) is UNLOADED
+
+    def _assign(self, obj: Any, found: Any) -> None:
+        if len(found) > 1:
+            found = list({id(x): x for x in found}.values())
+        if self.prop.uselist:
+            self.impl.set_committed_value(obj, found)
+            return
+        if len(found) > 1:
+            sa_util.warn(
+                "Multiple rows returned with uselist=False for eagerly-loaded "
+                f"attribute '{self.prop}' "
+            )
+        self.impl.set_committed_value(obj, found[0] if found else None)
+
+    def _load_many_to_one(self, objects: list[Any]) -> None:
+        wanted: dict[Any, list[Any]] = {}
+        for obj, key in zip(objects, self._remote_keys(objects), strict=True):
+            if key is not None:
+                wanted.setdefault(key, []).append(obj)
+            elif self._lacks(obj):
+                self.impl.set_committed_value(obj, None)
+        for chunk in _chunks(list(wanted), self.query.chunk):
+            loaded: dict[Any, Any] = {}
+            for *key, child in self._rows(chunk):
+                loaded[key[0] if self.query.keys == 1 else tuple(key)] = child
+            for key in chunk:
+                for obj in wanted[key]:
+                    if self._lacks(obj):
+                        self.impl.set_committed_value(obj, loaded.get(key))
+
+    def _remote_keys(self, objects: list[Any]) -> Iterator[Any]:
+        """The primary key of what each object refers to; None where there is none."""
+        prop = self.prop
+        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+        names = [
+            prop.parent.get_property_by_column(by_remote[c]).key
+            for c in prop.mapper.primary_key
+        ]
+        for obj in objects:
+            values = [getattr(obj, name) for name in names]
+            if any(v is None for v in values):
+                yield None
+            else:
+                yield values[0] if len(values) == 1 else tuple(values)
+
+    def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
+        """Execute for some keys; rows of the key and the related object."""
+        session, statement = self.session, self.query.statement
+        connection = session._connection_for(self.prop.mapper)
+        values = {"primary_keys": keys}
+        if session._hears:
+            purpose = Purpose(relationship=True, path=(self.prop,))
+            result, answer = session._announce_load(
+                statement, connection, values, purpose
+            )
+            if result is None:
+                return answer  # type: ignore[no-any-return]
+        else:
+            result = connection.execute(
+                statement,
+                values,
+                execution_options={"_result_disable_adapt_to_context": True},
+            )
+        description = compile_state_of(result).load
+        plan = plan_for(description, processors_of(result))
+        run = hydration.LoadRun(
+            session._tracker, plan.outputs, populate_existing=self.overwrite
+        )
+        rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
+        run.finish()
+        if plan.post:
+            self._plan = plan
+            for entity_plan, objects in run.collected.items():
+                self._collected.setdefault(entity_plan, []).extend(objects)
+        return rows
 
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
@@ -146,92 +263,12 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
         yield items[start : start + size]
 
 
-def _load_by_parent(
-    session: Any, objects: list[Any], prop: Any, query: SelectinQuery, overwrite: bool
+def load_selectin(
+    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
 ) -> None:
-    impl = prop.parent.class_manager[prop.key].impl
-    for chunk in _chunks(objects, query.chunk):
-        keys = [kernel.state_of(o)._o_key for o in chunk]
-        related: dict[Any, list[Any]] = {}
-        for *key, child in _execute(session, prop, query, keys):
-            related.setdefault(key[0] if query.keys == 1 else tuple(key), []).append(
-                child
-            )
-        for obj, key in zip(chunk, keys, strict=True):
-            if _lacks(obj, prop, overwrite):
-                _assign(impl, prop, obj, related.get(key, ()))
-
-
-def _lacks(obj: Any, prop: Any, overwrite: bool) -> bool:
-    """Whether an object is to be given what was loaded."""
-    return overwrite or kernel.peek_key(obj, prop.key) is UNLOADED
-
-
-def _assign(impl: Any, prop: Any, obj: Any, found: Any) -> None:
-    if prop.uselist:
-        if len(found) > 1:
-            found = list({id(x): x for x in found}.values())
-        impl.set_committed_value(obj, found)
-        return
-    impl.set_committed_value(obj, found[0] if found else None)
-
-
-def _load_many_to_one(
-    session: Any, objects: list[Any], prop: Any, query: SelectinQuery, overwrite: bool
-) -> None:
-    impl = prop.parent.class_manager[prop.key].impl
-    by_remote = {remote: local for local, remote in prop.local_remote_pairs}
-    names = [
-        prop.parent.get_property_by_column(by_remote[c]).key
-        for c in prop.mapper.primary_key
-    ]
-    wanted: dict[Any, list[Any]] = {}
-    for obj in objects:
-        values = [getattr(obj, name) for name in names]
-        if any(v is None for v in values):
-            if _lacks(obj, prop, overwrite):
-                impl.set_committed_value(obj, None)
-            continue
-        key = values[0] if len(values) == 1 else tuple(values)
-        wanted.setdefault(key, []).append(obj)
-    for chunk in _chunks(list(wanted), query.chunk):
-        loaded: dict[Any, Any] = {}
-        for *key, child in _execute(session, prop, query, chunk):
-            loaded[key[0] if query.keys == 1 else tuple(key)] = child
-        for key in chunk:
-            for obj in wanted[key]:
-                if _lacks(obj, prop, overwrite):
-                    impl.set_committed_value(obj, loaded.get(key))
-
-
-def _execute(
-    session: Any, prop: Any, query: SelectinQuery, keys: list[Any]
-) -> list[tuple[Any, ...]]:
-    connection = session._connection_for(prop.mapper)
-    result = None
-    if session._hears:
-        result, answer = session._announce_load(
-            query.statement,
-            connection,
-            {"primary_keys": keys},
-            Purpose(relationship=True, path=(prop,)),
-        )
-        if result is None:
-            return answer  # type: ignore[no-any-return]
-    else:
-        result = connection.execute(
-            query.statement,
-            {"primary_keys": keys},
-            execution_options={"_result_disable_adapt_to_context": True},
-        )
-    description = compile_state_of(result).load
-    plan = plan_for(description, processors_of(result))
-    run = hydration.LoadRun(session._tracker, plan.outputs)
-    rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
-    run.finish()
-    if plan.post:
-        run_post_loads(session, plan, run)
-    return rows
+    """Load a relationship of many objects by one statement, or one for each chunk."""
+    query = SelectinQuery(post.prop, post.step, post.node, path)
+    SelectinLoad(session, post.prop, query, overwrite).load(objects)
 
 
 POST_LOADERS["selectin"] = load_selectin
