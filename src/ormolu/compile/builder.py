@@ -19,7 +19,7 @@ from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
 from .load_options import own_load
-from .options import build_tree
+from .options import LoaderOption, build_tree
 from .query_style import options_of, query_style
 
 
@@ -146,6 +146,15 @@ def _relationship_of(element: Any) -> Any:
     return None
 
 
+def propagated(statement: Any) -> tuple[Any, ...]:
+    """The options of a statement that the lazy loads of its objects repeat."""
+    return tuple(
+        option
+        for option in statement._with_options
+        if getattr(option, "propagate_to_loaders", False)
+    )
+
+
 class SelectBuilder:
     """Builds one statement; used once.
 
@@ -166,13 +175,7 @@ class SelectBuilder:
         self.path = () if own is None else own.path
         self.root_node = None if own is None else own.node
         self.options: tuple[Any, ...] = (
-            own.options
-            if own is not None
-            else tuple(
-                o
-                for o in statement._with_options
-                if getattr(o, "propagate_to_loaders", False)
-            )
+            own.options if own is not None else propagated(statement)
         )
         self.description: LoadDescription | None = None
 
@@ -221,6 +224,7 @@ class SelectBuilder:
             outputs,
             len(self.columns.elements),
             needs_unique=self.eager.has_collections,
+            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
         )
         return core
 

@@ -96,6 +96,8 @@ class LoadDescription:
         outputs: what each element of a result row is.
         plans: kernel plans by what they depend on (processors of the driver).
         needs_unique: whether a joined collection repeats the entity.
+        user_options: whether options of the user's own kinds go on to lazy loads;
+            they are not part of a cache key, each execution has its own.
     """
 
     outputs: list[Any]
@@ -104,6 +106,7 @@ class LoadDescription:
     populate_existing: bool = False
     plans: dict[Any, Any] = field(default_factory=dict)
     metadata: Any = None
+    user_options: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -32,11 +32,16 @@ class LoadPlan:
         scalar: whether a row is one bare entity.
     """
 
-    __slots__ = ("__weakref__", "entities", "outputs", "post", "scalar")
+    __slots__ = ("__weakref__", "_options", "entities", "outputs", "post", "scalar")
 
     def __init__(
-        self, description: LoadDescription, processors: Processors, scalar: bool
+        self,
+        description: LoadDescription,
+        processors: Processors,
+        scalar: bool,
+        options: tuple[Any, ...] | None = None,
     ) -> None:
+        self._options = options
         self.entities: list[tuple[EntityLoad, Any]] = []
         self.outputs = [
             kernel_output
@@ -70,8 +75,9 @@ class LoadPlan:
         plan.partial_pk_ok = load.mapper.allow_partial_pks
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
-        if load.options or load.node or load.partial:
-            plan.origin = LoadRecord(load.node, load.options)
+        options = load.options if self._options is None else self._options
+        if options or load.node or load.partial:
+            plan.origin = LoadRecord(load.node, options)
         self.entities.append((load, plan))
         return plan
 
@@ -128,16 +134,27 @@ def _getter(
     return lambda row: processor(row[position])
 
 
-def plan_for(description: LoadDescription, processors: Processors | None) -> LoadPlan:
-    """The plan of a statement, made once per set of processors."""
+def plan_for(
+    description: LoadDescription,
+    processors: Processors | None,
+    options: tuple[Any, ...] | None = None,
+) -> LoadPlan:
+    """The plan of a statement, made once per set of processors.
+
+    Args:
+        options: the options that lazy loads repeat, where they are those of one
+            execution; the plan is then made for it alone.
+    """
     key = None if processors is None else tuple(processors)
     plan = description.plans.get(key)
-    if plan is None:
+    if plan is None or options is not None:
         flat = processors or [None] * description.column_count
         scalar = len(description.outputs) == 1 and isinstance(
             description.outputs[0], EntityLoad
         )
-        plan = description.plans[key] = LoadPlan(description, flat, scalar)
+        plan = LoadPlan(description, flat, scalar, options)
+        if options is None:
+            description.plans[key] = plan
     return plan
 
 

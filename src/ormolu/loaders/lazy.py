@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
+from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
@@ -62,9 +62,10 @@ def load_related(prop: Any, obj: Any, passive: int) -> Any:
     ):
         return PASSIVE_NO_RESULT
     node = _node_of(struct)
-    strategy = strategy_name(
-        prop, node.step_for(prop.key, "relationship") if node else None
-    )
+    step = node.step_for(prop.key, "relationship") if node else None
+    strategy = strategy_name(prop, step)
+    if step is not None and criteria_of(step):
+        use_get = False
     if strategy == "noload":
         return ATTR_EMPTY
     if strategy == "raise" and not passive & NO_RAISE:
@@ -196,7 +197,9 @@ class LazyStatement:
 
     __slots__ = ("parameters", "prepared")
 
-    def __init__(self, prop: Any, node: PathNode | None) -> None:
+    def __init__(
+        self, prop: Any, node: PathNode | None, criteria: tuple[Any, ...] = ()
+    ) -> None:
         criterion, bind_to_col, _ = prop.join.create_lazy_clause()
         self.parameters: dict[str, Any] = {}
         names: dict[str, str] = {}
@@ -212,6 +215,8 @@ class LazyStatement:
             return None
 
         criterion = visitors.replacement_traverse(criterion, {}, replace)
+        if criteria:
+            criterion = and_(criterion, *criteria)
         statement = select(prop.entity)
         if prop.secondary is not None:
             statement = statement.select_from(prop.mapper, prop.secondary)
@@ -252,14 +257,25 @@ def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
     return node
 
 
+def criteria_of(step: Any) -> tuple[Any, ...]:
+    """What an option adds to a relationship's condition, by ``and_()``."""
+    return () if step.attr is None else step.attr._extra_criteria
+
+
 def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
     """The statement of a relationship, kept with its mapper or with its options."""
     child = node.children.get(prop.key) if node else None
-    cache = prop.parent._plans if child is None else child.prepared
+    step = node.step_for(prop.key, "relationship") if node else None
+    criteria = () if step is None else criteria_of(step)
+    if criteria:
+        assert node is not None
+        cache = node.prepared
+    else:
+        cache = prop.parent._plans if child is None else child.prepared
     name = ("lazy", prop)
     found = cache.get(name)
     if found is None:
-        found = cache[name] = LazyStatement(prop, child)
+        found = cache[name] = LazyStatement(prop, child, criteria)
     return found
 
 

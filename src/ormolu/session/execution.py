@@ -10,6 +10,7 @@ from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Resu
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
+from ..compile.builder import propagated
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
@@ -65,7 +66,8 @@ def execute_select(
     load = load_of(state, result)
     if load is None:
         return result  # type: ignore[no-any-return]
-    return wrap(session, result, load, merged)
+    own = propagated(statement) if load.user_options else None
+    return wrap(session, result, load, merged, own)
 
 
 def _execute_fast(
@@ -102,10 +104,18 @@ def _result(description: Any, plan: LoadPlan, rows: list[Any], raw: Any) -> Resu
 
 
 def wrap(
-    session: Any, cursor_result: Any, description: Any, options: Mapping[str, Any]
+    session: Any,
+    cursor_result: Any,
+    description: Any,
+    options: Mapping[str, Any],
+    own: tuple[Any, ...] | None = None,
 ) -> Result[Any]:
-    """The user's result of a cursor result."""
-    plan = plan_for(description, processors_of(cursor_result))
+    """The user's result of a cursor result.
+
+    Args:
+        own: the statement's options for lazy loads, when a plan cannot keep them.
+    """
+    plan = plan_for(description, processors_of(cursor_result), own)
     populate = bool(options.get("populate_existing"))
     size = options.get("yield_per")
     if size:
