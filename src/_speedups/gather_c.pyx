@@ -17,6 +17,7 @@ from ormolu._speedups.state_c cimport (
     State,
     borrow,
     layout_of_state,
+    originals_of,
     peek_value,
     state_if_any,
 )
@@ -91,10 +92,10 @@ def changed(obj):
     cdef Py_ssize_t position = 0
     cdef dict originals
     cdef list found = []
-    if state is None or state._originals is None:
+    if state is None or originals_of(state) is None:
         return found
     layout = layout_of_state(state)
-    originals = state._originals
+    originals = originals_of(state)
     if len(originals) > 1:
         originals = originals.copy()  # a comparison may change the object
     while PyDict_Next(originals, &position, &key_ptr, &original_ptr):

@@ -35,8 +35,10 @@ from ormolu._speedups.state_c cimport (
     layout_of_state,
     new_companion,
     new_entity,
+    originals_of,
     peek_value,
     put_value,
+    shared_rare,
     state_for,
 )
 
@@ -496,7 +498,13 @@ cdef class LoadRun:
         else:
             obj, state = _new_adopted(plan, values)
         state._flags = 0 if plan._present == plan._size else F_PARTIAL
-        state._origin = plan.origin if self.origin is None else self.origin
+        origin = plan.origin if self.origin is None else self.origin
+        if origin is not None and state._rare is None:
+            if self._rare is None or self._rare.origin is not origin:
+                self._rare = shared_rare(origin)
+            state._rare = self._rare
+        elif origin is not None:  # what made the state has put something there
+            state._o_origin = origin
         if home is None:
             state._key = key
         elif plan._processors is None and plan._is_entity:
@@ -550,7 +558,7 @@ cdef class LoadRun:
                 values.append(plan._value(row, slot))
                 slots.append(own)
                 keys.append(plan.layout.keys[slot])
-        originals = state._originals
+        originals = originals_of(state)
         if originals is not None and len(originals):
             for key in keys:
                 originals.pop(key, None)
@@ -567,12 +575,13 @@ cdef class LoadRun:
         cdef list slots = []
         cdef list values = []
         cdef list keys = []
+        cdef dict originals
         cdef Py_ssize_t slot, own, i
         if (
             plan._is_entity
             and isinstance(obj, EntityBase)
             and state._values is None
-            and state._originals is None
+            and originals_of(state) is None
             and layout is plan.layout
             and plan._present == plan._size
             and PyList_GET_SIZE(layout.keys) == plan._size
@@ -580,7 +589,7 @@ cdef class LoadRun:
         ):
             # an expired object takes a whole row as a new one does
             new_values = plan._values(row)
-            if state._values is None and state._originals is None:
+            if state._values is None and originals_of(state) is None:
                 fresh_values(<EntityBase>obj, new_values)
                 return self._populated(
                     plan, obj, None if plan.on_refresh is None else list(layout.keys)
@@ -592,7 +601,8 @@ cdef class LoadRun:
             if own < 0 or peek_value(obj, own) is not _UNLOADED:
                 continue
             key = plan.layout.keys[slot]
-            if state._originals is None or key not in state._originals:
+            originals = originals_of(state)
+            if originals is None or key not in originals:
                 values.append(plan._value(row, slot))
                 slots.append(own)
                 keys.append(key)

@@ -32,7 +32,7 @@ cdef extern from *:
     #define ORMOLU_FIELD(o, offset) (*(PyObject **)((char *)(o) + (offset)))
 
     /* the order of the object fields of State; checked when the module is loaded */
-    enum { ORMOLU_HOME = 1, ORMOLU_KEY = 2, ORMOLU_VALUES = 3, ORMOLU_FIELDS = 9 };
+    enum { ORMOLU_HOME = 1, ORMOLU_KEY = 2, ORMOLU_VALUES = 3, ORMOLU_FIELDS = 6 };
     #define ORMOLU_NTH_FIELD(o, i) (&ORMOLU_FIELD(o, ormolu_fields_offset))[i]
 
     /* Cython's own visits every None, and what is known to be in no cycle: the
@@ -452,11 +452,11 @@ cdef class State:
     @property
     def _o_originals(self):
         """The originals of changed attributes by key, or None."""
-        return self._originals
+        return originals_of(self)
 
     @_o_originals.setter
     def _o_originals(self, dict originals):
-        self._originals = originals
+        set_originals(self, originals)
 
     @property
     def _o_flags(self):
@@ -470,29 +470,73 @@ cdef class State:
     @property
     def _o_origin(self):
         """What was loaded together with the object."""
-        return self._origin
+        return None if self._rare is None else self._rare.origin
 
     @_o_origin.setter
     def _o_origin(self, origin):
-        self._origin = origin
+        if origin is None and (self._rare is None or self._rare.shared):
+            self._rare = None
+        elif self._o_origin is not origin:
+            _own_rare(self).origin = origin
 
     @property
     def _o_extras(self):
         """Rare things, or None."""
-        return self._extras
+        return None if self._rare is None else self._rare.extras
 
     @_o_extras.setter
     def _o_extras(self, dict extras):
-        self._extras = extras
+        if extras is not None or self._rare is not None:
+            _own_rare(self).extras = extras
 
     @property
     def _o_view(self):
         """What the layers above show as the object's state."""
-        return self._view
+        return None if self._rare is None else self._rare.view
 
     @_o_view.setter
     def _o_view(self, view):
-        self._view = view
+        if view is not None or self._rare is not None:
+            _own_rare(self).view = view
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Rare:
+    """What few objects have: a record of its own keeps the others small."""
+
+
+cdef Rare shared_rare(object origin):
+    """A record for all objects of one origin; whoever needs more takes its own."""
+    cdef Rare rare = Rare.__new__(Rare)
+    rare.origin = origin
+    rare.shared = True
+    return rare
+
+
+cdef Rare _own_rare(State state):
+    cdef Rare made
+    if state._rare is None or state._rare.shared:
+        made = Rare.__new__(Rare)
+        # making it may have run the collector, and with it anything
+        if state._rare is None:
+            state._rare = made
+        elif state._rare.shared:
+            made.origin = state._rare.origin
+            state._rare = made
+    return state._rare
+
+
+cdef int set_originals(State state, dict originals) except -1:
+    cdef Rare rare = state._rare
+    if originals is not None:
+        _own_rare(state).originals = originals
+    elif rare is not None and rare.originals is not None:
+        if rare.extras is None and rare.view is None and rare.origin is None:
+            state._rare = None
+        else:
+            rare.originals = None
+    return 0
 
 
 cdef inline int _set_key(State state, object key) except -1:
@@ -578,23 +622,17 @@ cdef int _prepare_types() except -1:
     entity._key = object()
     entity._values = object()
     entity._related = []
-    entity._originals = {}
-    entity._origin = object()
-    entity._extras = {}
-    entity._view = object()
+    entity._rare = Rare.__new__(Rare)
     offsets = [
         ormolu_offset_of(entity, entity._layout),
         ormolu_offset_of(entity, entity._home),
         ormolu_offset_of(entity, entity._key),
         ormolu_offset_of(entity, entity._values),
         ormolu_offset_of(entity, entity._related),
-        ormolu_offset_of(entity, entity._originals),
-        ormolu_offset_of(entity, entity._origin),
-        ormolu_offset_of(entity, entity._extras),
-        ormolu_offset_of(entity, entity._view),
+        ormolu_offset_of(entity, entity._rare),
     ]
     first = offsets[0]
-    if offsets != [first + i * <Py_ssize_t>sizeof(void*) for i in range(9)]:
+    if offsets != [first + i * <Py_ssize_t>sizeof(void*) for i in range(6)]:
         raise SystemError("unexpected layout of EntityBase")
     ormolu_prepare_types(
         <PyTypeObject*>EntityBase,
@@ -806,9 +844,9 @@ def drop(obj, Py_ssize_t slot):
 
 
 cdef int _keep_original(State state, object key, object old) except -1:
-    cdef dict originals = state._originals
+    cdef dict originals = originals_of(state)
     if originals is None:
-        state._originals = {key: old}
+        set_originals(state, {key: old})
     else:
         PyDict_SetDefault(originals, key, old)
     return 0
@@ -910,7 +948,7 @@ def loaded(obj):
 
 
 cdef int forget(object obj, State state) except -1:
-    state._originals = None
+    set_originals(state, None)
     return _unmark(obj, state)
 
 

@@ -1,6 +1,6 @@
 """The plans of ``hydration_c``, for kernels that run them too."""
 
-from ormolu._speedups.state_c cimport IdentityDict, Layout, Tracker
+from ormolu._speedups.state_c cimport IdentityDict, Layout, Rare, Tracker
 
 
 cdef class EntityPlan:
@@ -88,6 +88,7 @@ cdef class LoadRun:
     cdef dict _homes
     cdef EntityPlan _last_plan
     cdef IdentityDict _last_home
+    cdef Rare _rare
     cdef dict _pending
     cdef dict _seen
     cdef EntityPlan _refresh_plan
