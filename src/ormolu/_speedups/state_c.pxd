@@ -2,6 +2,8 @@
 
 from cpython.object cimport PyObject, PyTypeObject
 
+from ormolu._speedups.int_table cimport ormolu_ints
+
 cdef extern from *:
     """
     /* A new reference to what a weak reference points to; NULL, without an
@@ -127,9 +129,19 @@ cdef class IdentityDict:
     cdef object _tracker
     cdef readonly Layout layout
     cdef readonly object token
+    # the weak references: by an integer in the table until a key of another kind
+    # comes, in the dict from then on; it is None before
+    cdef ormolu_ints _ints
     cdef dict _entries
 
     cdef Tracker _live_tracker(self)
+    cdef PyObject* _ref(self, object key) except? NULL
+    cdef PyObject* _ref_of_equal(self, object key) except? NULL
+    cdef int _set_ref(self, object key, object ref) except -1
+    cdef int _remove(self, object key) except -1
+    cdef int _use_dict(self) except -1
+    cdef int _clear(self) except -1
+    cdef list _snapshot(self)
     cdef object _find(self, object key)
     cdef int _enter(self, object obj, State state, object key) except -1
 
