@@ -19,6 +19,11 @@ from cpython.tuple cimport (
 )
 from libc.stdlib cimport free, malloc
 
+from ormolu._speedups.sharing cimport (
+    ormolu_share,
+    ormolu_sharing_free,
+    ormolu_sharing_new,
+)
 from ormolu._speedups.state_c cimport (
     AdoptedState,
     EntityBase,
@@ -45,6 +50,7 @@ from ormolu._speedups.state_c cimport (
 from ormolu._speedups.sentinel import UNLOADED
 
 cdef extern from *:
+    Py_ssize_t Py_REFCNT(PyObject* o) noexcept
     void PyObject_GC_UnTrack(PyObject* o) noexcept
     int PyGC_Disable() noexcept
     int PyGC_Enable() noexcept
@@ -58,7 +64,8 @@ __all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
 cdef object _UNLOADED = UNLOADED
 # A set of seen children is made only for collections that are not small.
 cdef Py_ssize_t _SMALL = 16
-# From so many rows on the collector waits until they are objects.
+# From so many rows on the collector waits until they are objects, and equal values
+# become one.
 cdef Py_ssize_t _MANY = 500
 
 
@@ -326,6 +333,9 @@ cdef class LoadRun:
         context: anything.
     """
 
+    def __dealloc__(self):
+        ormolu_sharing_free(self._sharing)
+
     def __init__(
         self, Tracker tracker, outputs, *, bint populate_existing=False,
         bint scalar=False, refresh=None, refresh_slots=None, origin=None,
@@ -380,11 +390,14 @@ cdef class LoadRun:
         cdef Py_ssize_t i = 0
         cdef Py_ssize_t j
         cdef tuple result
+        cdef bint many = PySequence_Fast_GET_SIZE(rows) >= _MANY
         # a callback might change the list of rows: its size is asked for each time
         while i < PySequence_Fast_GET_SIZE(rows):
             given = <object>PySequence_Fast_GET_ITEM(rows, i)
             i += 1
             row = <tuple>given if type(given) is tuple else tuple(given)
+            if many:
+                self._share(<tuple>row)
             if self.scalar:
                 results.append(self._output(outputs[0], <tuple>row))
                 continue
@@ -397,6 +410,17 @@ cdef class LoadRun:
             if count:
                 PyObject_GC_Track(<PyObject*>result)
             results.append(result)
+        return 0
+
+    cdef int _share(self, tuple row) except -1:
+        """Use the values of other rows again in one that is in no other hands."""
+        # the list and two variables may have it; one of theirs if it is made here
+        if Py_REFCNT(<PyObject*>row) > 3:
+            return 0
+        if self._sharing is NULL:
+            self._sharing = ormolu_sharing_new(PyTuple_GET_SIZE(row))
+        if self._sharing is not NULL:
+            ormolu_share(self._sharing, <PyObject*>row)
         return 0
 
     def finish(self):

@@ -1,5 +1,6 @@
 """The plans of ``hydration_c``, for kernels that run them too."""
 
+from ormolu._speedups.sharing cimport ormolu_sharing
 from ormolu._speedups.state_c cimport IdentityDict, Layout, Rare, Tracker
 
 
@@ -92,9 +93,11 @@ cdef class LoadRun:
     cdef dict _pending
     cdef dict _seen
     cdef EntityPlan _refresh_plan
+    cdef ormolu_sharing* _sharing
 
     cdef int _require_usable(self) except -1
     cdef int _run(self, object rows, list results) except -1
+    cdef int _share(self, tuple row) except -1
     cdef object _output(self, object output, tuple row)
     cdef object _entity(self, EntityPlan plan, tuple row, bint refresh)
     cdef IdentityDict _home(self, EntityPlan plan)
