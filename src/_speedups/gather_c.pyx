@@ -135,7 +135,7 @@ def shape_rows(objs, slots, omit_none, special=None):
     cdef list omit = [bool(flag) for flag in omit_none]
     if at.size != len(omit):
         raise ValueError("slots and omit_none differ in length")
-    full = (1 << len(omit)) - 1
+    full = (<object>1 << len(omit)) - 1  # not in C, where it overflows
     return [_shape(obj, at, omit, special or None, full) for obj in objs]
 
 
