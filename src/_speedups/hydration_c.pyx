@@ -349,11 +349,11 @@ cdef class LoadRun:
         self.origin = origin
         self.collected = {}
         self._broken = False
-        self._homes = {}
+        self._homes = None
         self._last_plan = None
-        self._pending = {}
+        self._pending = None
         # objects that this run has populated already, under populate_existing
-        self._seen = {}
+        self._seen = {} if populate_existing or refresh is not None else None
         self._refresh_plan = None
         for output in self.outputs:
             if not isinstance(output, (EntityPlan, ColumnOutput, PyOutput)):
@@ -430,14 +430,18 @@ cdef class LoadRun:
         self._require_usable()
         self._broken = True
         pending = self._pending
-        self._pending = {}
-        for entries in pending.values():
-            assign = entries.joined.assign
-            if entries.joined.collection and assign is not None:
-                for entry in entries.by_parent.values():
-                    if entry.applies:
-                        assign(entry.parent, [] if entry.items is None else entry.items)
-        self._seen = {}
+        self._pending = None
+        if pending is not None:
+            for entries in pending.values():
+                assign = entries.joined.assign
+                if entries.joined.collection and assign is not None:
+                    for entry in entries.by_parent.values():
+                        if entry.applies:
+                            assign(
+                                entry.parent, [] if entry.items is None else entry.items
+                            )
+        if self._seen is not None:
+            self._seen = {}
         self._broken = False
 
     cdef int _require_usable(self) except -1:
@@ -502,6 +506,8 @@ cdef class LoadRun:
     cdef IdentityDict _home(self, EntityPlan plan):
         if self.tracker is None:
             return None
+        if self._homes is None:
+            self._homes = {}
         home = self._homes.get(plan)
         if home is None:
             home = self.tracker._home_of(plan.layout, plan.token)
@@ -658,6 +664,8 @@ cdef class LoadRun:
         cdef _Pending entry
         cdef bint first = False
         cdef Py_ssize_t slot
+        if self._pending is None:
+            self._pending = {}
         found = self._pending.get(joined)
         if found is None:
             entries = _Entries()

@@ -261,6 +261,15 @@ class Session(Refreshing, SessionClassMethods):
                         flags = kernel.state_of(found)._o_flags
                     if not flags & UNUSABLE:
                         return found
+                elif (
+                    found is None
+                    and bind_arguments is None
+                    and not self.execution_options
+                ):
+                    layout = kernel.registered_layout(entity)
+                    if layout is not None and len(layout.pk_slots) == 1:
+                        self._autoflush()
+                        return load_by_key(self, layout.mapper, ident)
         return self._get(
             entity,
             ident,
