@@ -21,6 +21,7 @@ from ormolu._speedups.state_c cimport (
     forget,
     layout_of_state,
     peek_value,
+    set_originals,
     state_for,
 )
 
@@ -39,7 +40,7 @@ def linked(objs):
         state = state_for(obj)
         if (
             state._related is not None
-            or state._extras is not None
+            or (state._rare is not None and state._rare.extras is not None)
             or not layout_of_state(state).embedded
         ):
             found.append(obj)
@@ -85,7 +86,7 @@ cdef bint _settle_new(Tracker tracker, IdentityDict home, object obj) except -1:
             flags |= F_PARTIAL
             break
     state._flags = flags
-    state._originals = None
+    set_originals(state, None)
     number = PyLong_FromVoidPtr(<void*>obj)
     tracker.new.pop(number, None)
     if len(tracker.modified):

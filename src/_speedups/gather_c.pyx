@@ -17,6 +17,7 @@ from ormolu._speedups.state_c cimport (
     State,
     borrow,
     layout_of_state,
+    originals_of,
     peek_value,
     state_if_any,
 )
@@ -91,10 +92,10 @@ def changed(obj):
     cdef Py_ssize_t position = 0
     cdef dict originals
     cdef list found = []
-    if state is None or state._originals is None:
+    if state is None or originals_of(state) is None:
         return found
     layout = layout_of_state(state)
-    originals = state._originals
+    originals = originals_of(state)
     if len(originals) > 1:
         originals = originals.copy()  # a comparison may change the object
     while PyDict_Next(originals, &position, &key_ptr, &original_ptr):
@@ -134,7 +135,7 @@ def shape_rows(objs, slots, omit_none, special=None):
     cdef list omit = [bool(flag) for flag in omit_none]
     if at.size != len(omit):
         raise ValueError("slots and omit_none differ in length")
-    full = (1 << len(omit)) - 1
+    full = (<object>1 << len(omit)) - 1  # not in C, where it overflows
     return [_shape(obj, at, omit, special or None, full) for obj in objs]
 
 

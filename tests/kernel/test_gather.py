@@ -102,3 +102,12 @@ def test_shapes_may_be_wider_than_a_machine_word(world: World) -> None:
     [(shape, values)] = world.gather.shape_rows([obj], slots, [True] * 71)
     assert shape == (1 << 71) - 2
     assert values == (1,) * 70
+
+
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 63, 64, 65, 100])
+def test_a_whole_row_has_all_bits(world: World, cls: type[Any], width: int) -> None:
+    obj = cls(a=1)
+    slots = [world.layout(cls).index["a"]] * width
+    [(shape, values)] = world.gather.shape_rows([obj], slots, [True] * width)
+    assert shape == (1 << width) - 1
+    assert values == (1,) * width

@@ -17,8 +17,8 @@ class SessionBase(SessionTarget):
 
     Attributes:
         _tracker: what the kernel knows of the session's objects.
-        _finders: by class, what finds an object by its key; the fast road of
-            `Session.get`.
+        _finders: by class, the kernel's identity dict that `Session.get` may look
+            into at once.
         _flushing: whether a flush is going on.
         _warn_on_events: whether the SQL of a flush is being sent.
     """
@@ -33,7 +33,7 @@ class SessionBase(SessionTarget):
     info: dict[Any, Any]
     execution_options: Any
     _tracker: Any
-    _finders: dict[type, Any]
+    _finders: dict[type, kernel.IdentityDict]
     binds: dict[Any, Any]
     _binds: Any
     _transaction: Any

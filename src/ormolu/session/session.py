@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
 
+from .._speedups import finding
 from .._speedups import state as kernel
 from ..instrument.state import clear_expired, expired_keys
 from ..loaders.by_key import key_values, load_by_key
@@ -31,6 +32,7 @@ from .states import make_transient_to_detached as make_transient_to_detached
 
 DELETED = kernel.DELETED
 EXPIRED = kernel.EXPIRED
+UNUSABLE = DELETED | EXPIRED
 NO_OPTIONS: Mapping[str, Any] = sa_util.EMPTY_DICT
 
 
@@ -104,7 +106,7 @@ class Session(Refreshing, SessionClassMethods):
         self._nested_transaction = None
         self._tracker = kernel.Tracker()
         self._tracker.owner = self
-        self._finders: dict[type, Any] = {}
+        self._finders: dict[type, kernel.IdentityDict] = {}
         self._binds = BindTable(binds)
         self.binds = self._binds.as_dict() if binds else {}
         self.hash_key = enter_session(self)
@@ -220,6 +222,7 @@ class Session(Refreshing, SessionClassMethods):
         """The first element of each row."""
         return self.execute(statement, params, **kw).scalars()
 
+    @finding.quick_find
     def get(
         self,
         entity: Any,
@@ -248,16 +251,25 @@ class Session(Refreshing, SessionClassMethods):
             and identity_token is None
             and execution_options is NO_OPTIONS
         ):
-            find = self._finders.get(entity)
-            if find is not None and (type(ident) is int or type(ident) is str):
-                found = find(ident)
+            home = self._finders.get(entity)
+            if home is not None and (type(ident) is int or type(ident) is str):
+                found = home.get(ident)
                 if type(found) is entity:
                     try:
                         flags = found._o_flags
                     except AttributeError:  # its state is kept beside it
                         flags = kernel.state_of(found)._o_flags
-                    if not flags & EXPIRED:
+                    if not flags & UNUSABLE:
                         return found
+                elif (
+                    found is None
+                    and bind_arguments is None
+                    and not self.execution_options
+                ):
+                    layout = kernel.registered_layout(entity)
+                    if layout is not None and len(layout.pk_slots) == 1:
+                        self._autoflush()
+                        return load_by_key(self, layout.mapper, ident)
         return self._get(
             entity,
             ident,
@@ -302,7 +314,7 @@ class Session(Refreshing, SessionClassMethods):
             and not mapper.always_refresh
             and not self.execution_options
         ):
-            self._finders[entity] = home.get
+            self._finders[entity] = home
         if (
             not populate_existing
             and not mapper.always_refresh
