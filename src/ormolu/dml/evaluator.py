@@ -80,14 +80,17 @@ class EvaluatorCompiler:
     Args:
         target_cls: the class whose attributes may occur; any class when None.
         parameters: values of the statement's named parameters.
+        alias: whose columns stand for those of its mapper, too.
     """
 
     def __init__(
         self,
         target_cls: type | None = None,
         parameters: Mapping[str, Any] | None = None,
+        alias: Any = None,
     ) -> None:
         self.target_cls = target_cls
+        self.alias = alias
         self.parameters = parameters or {}
 
     def process(self, clause: Any, *clauses: Any) -> Evaluator:
@@ -152,7 +155,7 @@ class EvaluatorCompiler:
             raise UnevaluatableError(
                 f"Can't evaluate criteria against alternate class {entity.class_}"
             )
-        if entity.is_aliased_class:
+        if entity.is_aliased_class and entity is not self.alias:
             raise UnevaluatableError(
                 f"Cannot evaluate expression: No column {clause} is configured on "
                 f"mapper {entity.mapper}..."

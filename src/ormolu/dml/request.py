@@ -30,7 +30,7 @@ UPDATE_STRATEGIES = ("orm", "auto", "bulk", "core_only")
 DELETE_STRATEGIES = ("orm", "auto", "core_only")
 SYNCHRONIZATIONS = (None, False, "auto", "evaluate", "fetch")
 
-Hydrate = Callable[[Any, Any, list[Any], bool], list[Any]]
+Hydrate = Callable[[Any, Any, list[Any], Mapping[str, Any]], list[Any]]
 
 
 @dataclass(slots=True)
