@@ -14,7 +14,7 @@ from sqlalchemy.engine.result import null_result
 from sqlalchemy.sql.selectable import FromClause
 
 from ..compile.options import LoaderOption
-from ..compile.returning import KEYS_TOO, key_columns
+from ..compile.returning import KEYS_FIRST, KEYS_TOO, key_columns
 from ..lanes.rows import fetch_all, processors_of
 from .evaluator import UnevaluatableError
 from .request import Request
@@ -122,19 +122,17 @@ def _execute_with_keys(request: Request, sync: UpdateSync | None) -> Any:
 
 
 def _execute_returning(request: Request, sync: UpdateSync | None) -> Any:
-    """The user's RETURNING, with the primary key in front of it."""
-    statement = request.statement.options(KEYS_TOO)
+    """The user's RETURNING, with the primary key beside it."""
+    mode = KEYS_TOO if request.statement.is_update else KEYS_FIRST
+    statement = request.statement.options(mode)
     result = request.execute(statement, request.parameters)
-    if load_of(result) is None:
+    description = load_of(result)
+    if description is None:
         return result
-    raw = fetch_all(result)
-    count = len(request.mapper.primary_key)
-    processors = (processors_of(result) or [None] * count)[:count]
+    raw, processors = fetch_all(result), processors_of(result)
+    keys = [(i, None if processors is None else processors[i]) for i in description.keys]
     rows = [
-        [
-            value if process is None else process(value)
-            for value, process in zip(row, processors, strict=False)
-        ]
+        [row[i] if process is None else process(row[i]) for i, process in keys]
         for row in raw
     ]
     synchronize(request, sync, _matches(request, rows), result)

@@ -70,6 +70,8 @@ class InsertRows:
         self.render_nulls = render_nulls
         self.passed_through = passed_through
         self.fixed = _fixed_values(mapper)
+        version = version_attribute(mapper)
+        self.version = None if version is None else self.names.keys[version]
         self._as_it_is = self.names.identical and not self.fixed
 
     def groups(self, rows: Iterable[Row]) -> Iterator[Group]:
@@ -102,6 +104,8 @@ class InsertRows:
                     converted[name] = value
             elif value is not None or self.render_nulls or name in keeps:
                 converted[key] = value
+        if self.version is not None:
+            converted[self.version] = self.fixed[self.version]
         return converted
 
 

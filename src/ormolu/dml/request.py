@@ -99,15 +99,17 @@ class Request:
             InvalidRequestError: when "bulk" is asked for without parameters.
         """
         strategy = self.options.get("dml_strategy", "auto")
-        if strategy not in known:
-            listed = ", ".join(repr(s) for s in known)
-            raise sa_exc.ArgumentError(
-                f"Valid strategies for ORM {kind} strategy are {listed}"
-            )
-        if strategy == "bulk" and not self.parameters:
+        if strategy == "bulk" and not (
+            self.parameters and (kind == "insert" or self.has_many)
+        ):
             raise sa_exc.InvalidRequestError(
                 'Can\'t use "bulk" ORM insert strategy without passing separate '
                 "parameters"
+            )
+        if strategy != "bulk" and strategy not in known:
+            listed = ", ".join(repr(s) for s in known)
+            raise sa_exc.ArgumentError(
+                f"Valid strategies for ORM {kind} strategy are {listed}"
             )
         return str(strategy)
 

@@ -96,6 +96,8 @@ class LoadDescription:
         outputs: what each element of a result row is.
         plans: kernel plans by what they depend on (processors of the driver).
         needs_unique: whether a joined collection repeats the entity.
+        keys: where the primary key of the statement's own entity stands, when it was
+            asked for.
     """
 
     outputs: list[Any]
@@ -104,6 +106,7 @@ class LoadDescription:
     populate_existing: bool = False
     plans: dict[Any, Any] = field(default_factory=dict)
     metadata: Any = None
+    keys: list[int] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
