@@ -181,13 +181,14 @@ class ReturningBuilder(SelectBuilder):
 
     def _is_generated(self, column: Any) -> bool:
         """Whether the database makes the value of a primary key column."""
+        if column is column.table._autoincrement_column:
+            return True
         given = self.compiler.column_keys if self.compiler is not None else None
         if given is not None and column.key in given:
             return False
         default = column.default
         return bool(
-            column is column.table._autoincrement_column
-            or column.server_default is not None
+            column.server_default is not None
             or (default is not None and default.is_clause_element)
         )
 

@@ -108,6 +108,8 @@ class Request:
             )
         if strategy != "bulk" and strategy not in known:
             listed = ", ".join(repr(s) for s in known)
+            if kind == "insert":
+                listed = listed[:-1]  # as SQLAlchemy writes it
             raise sa_exc.ArgumentError(
                 f"Valid strategies for ORM {kind} strategy are {listed}"
             )

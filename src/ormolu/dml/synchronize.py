@@ -124,15 +124,7 @@ class UpdateSync:
         Args:
             returns_defaults: the user asked for the defaults by
                 ``return_defaults()`` and "fetch" read them: leave them alone.
-
-        Raises:
-            InvalidRequestError: when a name in ``values()`` is no attribute.
         """
-        for name in self._no_attributes:
-            raise sa_exc.InvalidRequestError(
-                "Attribute name not found, can't be synchronized back to objects: "
-                f"{name!r}"
-            )
         context = result.context
         compiled = context.compiled
         keys = self._keys
@@ -147,9 +139,18 @@ class UpdateSync:
                 self._constants[keys[column]] = values[column.key]
 
     def apply(self, objects: list[Any]) -> None:
-        """Give objects their new values; expire those that cannot be told."""
+        """Give objects their new values; expire those that cannot be told.
+
+        Raises:
+            InvalidRequestError: when a name in ``values()`` is no attribute.
+        """
         if not objects:
             return
+        for name in self._no_attributes:
+            raise sa_exc.InvalidRequestError(
+                "Attribute name not found, can't be synchronized back to objects: "
+                f"{name!r}"
+            )
         evaluators, unknown = self._evaluators()
         for obj in objects:
             set_values(obj, *self._new_values(obj, evaluators, unknown))
