@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import CompileState
-from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.dml import (
     DeleteDMLState,
     DMLState,
     InsertDMLState,
     UpdateDMLState,
 )
+from sqlalchemy.sql.elements import ColumnClause
 
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription

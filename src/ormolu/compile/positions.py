@@ -21,7 +21,9 @@ def move(load: Any, places: list[int], elements: list[Any]) -> None:
         NoSuchColumnError: when a column is missing that must be there.
     """
     if isinstance(load, EntityLoad):
-        load.partial = load.partial or any(places[p] < 0 for p in load.positions.values())
+        load.partial = load.partial or any(
+            places[p] < 0 for p in load.positions.values()
+        )
         load.positions = {
             key: places[p] for key, p in load.positions.items() if places[p] >= 0
         }

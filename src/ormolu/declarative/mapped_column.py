@@ -87,9 +87,7 @@ class MappedColumn(Mapped[_T], ColumnOperators):
     @property
     def _has_default(self) -> bool:
         """Whether the dataclass field has a default of any kind."""
-        return (
-            self._is_dataclass and options_of(self).dataclasses_default is not NO_ARG
-        )
+        return self._is_dataclass and options_of(self).dataclasses_default is not NO_ARG
 
     @property
     def _has_default_value(self) -> bool:

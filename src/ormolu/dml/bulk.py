@@ -150,7 +150,7 @@ def _insert_returning(
         result = connection.execute(statement, group)
         return list(result.inserted_primary_key_rows)
     statement = plan.table.insert()
-    if generated:
+    if generated or plan.mapper.version_id_col is not None:
         statement = statement.return_defaults(*plan.pk_columns, *generated)
     return [connection.execute(statement, row).inserted_primary_key for row in group]
 

@@ -130,7 +130,9 @@ def _execute_returning(request: Request, sync: UpdateSync | None) -> Any:
     if description is None:
         return result
     raw, processors = fetch_all(result), processors_of(result)
-    keys = [(i, None if processors is None else processors[i]) for i in description.keys]
+    keys = [
+        (i, None if processors is None else processors[i]) for i in description.keys
+    ]
     rows = [
         [row[i] if process is None else process(row[i]) for i, process in keys]
         for row in raw

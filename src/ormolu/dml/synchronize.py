@@ -55,9 +55,7 @@ class Matches:
         return [*self.objects, *self.unknown]
 
 
-def compile_criteria(
-    request: Request, of_alias: bool = False
-) -> Callable[[], Matches]:
+def compile_criteria(request: Request, of_alias: bool = False) -> Callable[[], Matches]:
     """What finds the objects that an UPDATE or DELETE is about, in Python.
 
     Args:
