@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnClause
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
 from .builder import describe_entity, label_of_entity
-from .returning import ReturningBuilder, mode_of, returns_star
+from .returning import ReturningBuilder, returns_plain
 from .returning import target_of as target_of
 
 _State = TypeVar("_State", bound="EntityDMLState")
@@ -86,10 +86,7 @@ def plain_statement(
         core.table = (
             entity.selectable if entity.is_aliased_class else entity.mapper.local_table
         )
-    if not toplevel or not statement._returning or returns_star(statement):
-        return core, None
-    mode = mode_of(statement)
-    if statement.is_insert if mode is None else mode.plain:
+    if not (toplevel and statement._returning) or returns_plain(statement):
         return core, None
     builder = ReturningBuilder(statement, compiler, toplevel)
     core._returning = builder.build_returning()

@@ -126,7 +126,7 @@ class ReturningBuilder(SelectBuilder):
         roots = [e for e in entities if e is not None]
         self.tree = build_tree(statement._with_options, roots) if roots else {}
         mode = mode_of(statement) or AS_WRITTEN
-        self.columns = OnceEach() if mode.in_order else ColumnList()
+        self.columns = OnceEach() if mode.in_order or mode.keys else ColumnList()
         self.eager: Any = NoEagerJoins()
         self.with_posts = True
         self.planner = ReturningPlanner(self)
@@ -229,6 +229,14 @@ def _names(statement: Any) -> Callable[[Any], str | None]:
 def key_columns(entity: Any) -> list[Any]:
     """The primary key's columns as an entity's statements refer to them."""
     return [entity.entity_attribute(k).expression for k in entity.mapper._pk_keys]
+
+
+def returns_plain(statement: Any) -> bool:
+    """Whether the rows of RETURNING are Core's, none of them turned into objects."""
+    if returns_star(statement):
+        return True
+    mode = mode_of(statement)
+    return bool(statement.is_insert) if mode is None else mode.plain
 
 
 def returns_star(statement: Any) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import visitors
 
 from ..compile.dml_state import target_of
+from ..compile.returning import returns_plain
 
 OWN_OPTIONS = frozenset(
     {
@@ -83,8 +84,12 @@ class Request:
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Execute a statement through Core."""
+        options = self.core_options
+        if getattr(statement, "_returning", None) and not returns_plain(statement):
+            # The columns of the rows are those compiled, not those written.
+            options = {**options, "_result_disable_adapt_to_context": True}
         return self.connection(statement).execute(
-            statement, parameters or {}, execution_options=self.core_options
+            statement, parameters or {}, execution_options=options
         )
 
     def wants_plain_core(self) -> bool:
