@@ -9,12 +9,23 @@ from sqlalchemy.sql.elements import _anonymous_label
 from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.sql.util import clause_is_present as _clause_is_present
 
-__all__ = ["clause_is_present", "is_anonymous", "namespace_key", "textual_select"]
+__all__ = [
+    "clause_is_present",
+    "is_anonymous",
+    "is_omitted",
+    "namespace_key",
+    "textual_select",
+]
 
 
 def clause_is_present(element: Any, within: Any) -> bool:
     """Whether a FROM element is another one, or a part of its joins."""
     return bool(_clause_is_present(element, within))  # type: ignore[no-untyped-call]
+
+
+def is_omitted(column: Any) -> bool:
+    """Whether a column is left out of statements that do not name it."""
+    return bool(getattr(column, "_omit_from_statements", False))
 
 
 def is_anonymous(name: object) -> bool:

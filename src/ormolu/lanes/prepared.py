@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.util import EMPTY_DICT
 
 from .._speedups import hydration
 from ..hydrate.plans import LoadPlan, plan_for
@@ -36,10 +37,13 @@ class PreparedLoad:
         self._last: tuple[Any, Any] = (_nothing, None)
 
     def rows(
-        self, connection: Connection, values: Mapping[str, Any]
+        self,
+        connection: Connection,
+        values: Mapping[str, Any],
+        options: Mapping[str, Any] = EMPTY_DICT,
     ) -> tuple[LoadPlan, list[Any]]:
         """Execute; the load plan and the driver's rows."""
-        if is_free(connection):
+        if not options and is_free(connection):
             dialect, fast = self._last
             if dialect() is not connection.dialect:
                 fast = self._fast_for(connection.dialect)
@@ -49,7 +53,7 @@ class PreparedLoad:
         result = connection.execute(
             self.statement,
             values,
-            execution_options={"_result_disable_adapt_to_context": True},
+            execution_options={**options, "_result_disable_adapt_to_context": True},
         )
         return self._plan_of(result), fetch_all(result)
 
@@ -102,8 +106,10 @@ class PreparedLoad:
             if cursor is None:
                 return answer, NOTHING_LOADED, None
             plan, rows = self._plan_of(cursor), fetch_all(cursor)
-        else:
+        elif session is None:
             plan, rows = self.rows(connection, values)
+        else:
+            plan, rows = self.rows(connection, values, session._load_options)
         run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
         results = run.rows(rows)
         run.finish()

@@ -244,7 +244,10 @@ class SelectinLoad:
             result = connection.execute(
                 statement,
                 values,
-                execution_options={"_result_disable_adapt_to_context": True},
+                execution_options={
+                    **session._load_options,
+                    "_result_disable_adapt_to_context": True,
+                },
             )
         description = compile_state_of(result).load
         plan = plan_for(description, processors_of(result))

@@ -14,6 +14,7 @@ from sqlalchemy.sql.schema import Column
 
 from .._core.collections import ReadOnlyColumns, ReadOnlyProperties
 from .._core.names import PLUGIN
+from .._core.selectables import is_omitted
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError, UnmappedColumnError
 from ..instrument import events as instance_events
@@ -250,6 +251,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         return None
 
     def _should_exclude(self, name: str, assigned: str, column: Any) -> bool:
+        if is_omitted(column):
+            return True
         held = self.class_.__dict__.get(assigned)
         if held is not None and _is_userland_descriptor(assigned, held):
             return True

@@ -13,30 +13,40 @@ from .events import BulkDelete, BulkUpdate, changed_by
 def update_rows(query: Any, values: Any, synchronize: Any, arguments: Any) -> int:
     """Update the rows that a query matches; how many there were."""
     _check(query)
-    arguments = dict(arguments or {})
+    context = BulkUpdate(query, query._entity_zero(), values, arguments or {})
     if query._hears:
-        context = BulkUpdate(query, query._entity_zero(), values, arguments)
-        query = changed_by(query.dispatch.before_compile_update, query, context)
-        values = context.values
+        query = context.query = changed_by(
+            query.dispatch.before_compile_update, query, context
+        )
+    arguments = dict(context.update_kwargs)
     statement: Any = update(*query._select._raw_columns)
     if arguments.pop("preserve_parameter_order", False):
-        statement = statement.ordered_values(*values)
+        statement = statement.ordered_values(*context.values)
     else:
-        statement = statement.values(values)
-    return _execute(query, statement, synchronize, arguments)
+        statement = statement.values(context.values)
+    context.result = _execute(query, statement, synchronize, arguments)
+    if query.session._hears:
+        query.session.dispatch.after_bulk_update(context)
+    return int(context.result.rowcount)
 
 
 def delete_rows(query: Any, synchronize: Any, arguments: Any) -> int:
     """Delete the rows that a query matches; how many there were."""
     _check(query)
+    context = BulkDelete(query, query._entity_zero(), arguments)
     if query._hears:
-        context = BulkDelete(query, query._entity_zero(), arguments)
-        query = changed_by(query.dispatch.before_compile_delete, query, context)
+        query = context.query = changed_by(
+            query.dispatch.before_compile_delete, query, context
+        )
     statement: Any = delete(*query._select._raw_columns)
-    return _execute(query, statement, synchronize, arguments)
+    context.result = _execute(query, statement, synchronize, context.delete_kwargs)
+    if query.session._hears:
+        query.session.dispatch.after_bulk_delete(context)
+    return int(context.result.rowcount)
 
 
-def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> int:
+def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> Any:
+    """The closed result of a statement about the rows of a query."""
     if arguments:
         statement = statement.with_dialect_options(**arguments)
     statement._where_criteria = query._select._where_criteria
@@ -50,7 +60,7 @@ def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> in
         },
     )
     result.close()
-    return int(result.rowcount)
+    return result
 
 
 def _check(query: Any) -> None:

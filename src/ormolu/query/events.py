@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -21,25 +21,41 @@ class QueryTarget(EventTarget):
 
 
 @dataclass(slots=True)
-class BulkUpdate:
-    """What a listener of ``before_compile_update`` is given.
+class BulkChange:
+    """One ``Query.update()`` or ``Query.delete()``, as its listeners see it.
 
     Attributes:
-        values: the values to set; it may change them.
+        query: the query whose rows are changed.
+        mapper: of the rows.
+        result: of the statement, once it was executed.
     """
 
     query: Any
     mapper: Any
+    result: Any = field(default=None, init=False)
+
+    @property
+    def session(self) -> Any:
+        """The session of the query."""
+        return self.query.session
+
+
+@dataclass(slots=True)
+class BulkUpdate(BulkChange):
+    """What listeners of ``before_compile_update`` and ``after_bulk_update`` are given.
+
+    Attributes:
+        values: the values to set; a listener may change them before.
+    """
+
     values: Any
     update_kwargs: Any
 
 
 @dataclass(slots=True)
-class BulkDelete:
-    """What a listener of ``before_compile_delete`` is given."""
+class BulkDelete(BulkChange):
+    """What listeners of ``before_compile_delete`` and ``after_bulk_delete`` are given."""
 
-    query: Any
-    mapper: Any
     delete_kwargs: Any
 
 

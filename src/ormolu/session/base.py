@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -21,6 +22,7 @@ class SessionBase(SessionTarget):
             into at once.
         _flushing: whether a flush is going on.
         _warn_on_events: whether the SQL of a flush is being sent.
+        _load_options: execution options of the statement whose eager loads run now.
     """
 
     bind: Any
@@ -40,6 +42,7 @@ class SessionBase(SessionTarget):
     _nested_transaction: Any
     _flushing: bool = False
     _warn_on_events: bool = False
+    _load_options: Mapping[str, Any] = sa_util.EMPTY_DICT
     _closed: bool = False
     _close_resets_only: bool | None
     _trans_context_manager: Any = None

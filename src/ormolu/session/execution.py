@@ -13,6 +13,7 @@ from .._speedups import hydration
 from ..compile.builder import propagated
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
+from ..dml.request import OWN_OPTIONS
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
 from ..lanes.fast import is_free
 from ..lanes.rows import compile_state_of, fetch_all, fetch_chunks, processors_of
@@ -21,6 +22,9 @@ from ..loaders.post import run_post_loads
 
 FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
 """Execution options that Core need not see."""
+
+OF_ONE_STATEMENT = OWN_OPTIONS | {"max_row_buffer", "stream_results", "yield_per"}
+"""Execution options that are about the rows or objects of one statement alone."""
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -84,10 +88,9 @@ def _execute_fast(
     rows = fast.rows(connection, bindparams, given)
     if rows is None:
         return None
-    populate = bool(options.get("populate_existing"))
     description = fast.description
     return _result(
-        description, fast.plan, hydrate(session, fast.plan, rows, populate), None
+        description, fast.plan, hydrate(session, fast.plan, rows, options), None
     )
 
 
@@ -116,7 +119,6 @@ def wrap(
         own: the statement's options for lazy loads, when a plan cannot keep them.
     """
     plan = plan_for(description, processors_of(cursor_result), own)
-    populate = bool(options.get("populate_existing"))
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
@@ -135,7 +137,7 @@ def wrap(
                     "Can't use the ORM yield_per feature in conjunction with unique()"
                 )
             for rows in fetch_chunks(cursor_result, count or size):
-                yield hydrate(session, plan, rows, populate)
+                yield hydrate(session, plan, rows, options)
 
         result: Any = ChunkedIteratorResult(
             metadata,
@@ -146,7 +148,7 @@ def wrap(
         )
         result._yield_per = size
         return result  # type: ignore[no-any-return]
-    rows = hydrate(session, plan, fetch_all(cursor_result), populate)
+    rows = hydrate(session, plan, fetch_all(cursor_result), options)
     return _result(description, plan, rows, cursor_result)
 
 
@@ -159,9 +161,14 @@ def require_unique(obj: Any) -> None:
 
 
 def hydrate(
-    session: Any, plan: LoadPlan, rows: list[Any], populate_existing: bool
+    session: Any, plan: LoadPlan, rows: list[Any], options: Mapping[str, Any]
 ) -> list[Any]:
-    """Objects of raw rows, with the loads that follow."""
+    """Objects of raw rows, with the loads that follow.
+
+    Args:
+        options: execution options of the statement; those loads repeat them.
+    """
+    populate_existing = bool(options.get("populate_existing"))
     run = hydration.LoadRun(
         session._tracker,
         plan.outputs,
@@ -171,8 +178,18 @@ def hydrate(
     results: list[Any] = run.rows(rows)
     run.finish()
     if plan.post:
-        run_post_loads(session, plan, run, populate_existing)
+        outer = session._load_options
+        session._load_options = _repeated(options) if options else EMPTY
+        try:
+            run_post_loads(session, plan, run, populate_existing)
+        finally:
+            session._load_options = outer
     return results
+
+
+def _repeated(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The execution options that the loads which follow a statement repeat."""
+    return {k: v for k, v in options.items() if k not in OF_ONE_STATEMENT}
 
 
 def execute_dml(
