@@ -8,8 +8,15 @@ from sqlalchemy.sql.base import _entity_namespace_key
 from sqlalchemy.sql.elements import _anonymous_label
 from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.sql.util import clause_is_present as _clause_is_present
+from sqlalchemy.sql.util import find_tables as _find_tables
 
-__all__ = ["clause_is_present", "is_anonymous", "namespace_key", "textual_select"]
+__all__ = [
+    "clause_is_present",
+    "is_anonymous",
+    "namespace_key",
+    "tables_of",
+    "textual_select",
+]
 
 
 def clause_is_present(element: Any, within: Any) -> bool:
@@ -29,6 +36,14 @@ def namespace_key(entity: Any, key: str) -> Any:
         InvalidRequestError: when the entity has no such attribute.
     """
     return _entity_namespace_key(entity, key)
+
+
+def tables_of(selectable: Any) -> list[Any]:
+    """The tables within a FROM element, joins and subqueries looked into."""
+    found = _find_tables(  # type: ignore[no-untyped-call]
+        selectable, include_aliases=False, include_selects=False
+    )
+    return list(dict.fromkeys(found))
 
 
 def textual_select(text: Any, columns: Any) -> Any:

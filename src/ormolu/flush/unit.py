@@ -9,7 +9,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import flushing
 from .._speedups import state as kernel
-from . import statements
+from . import persist
 from .dependencies import Dependency, dependencies_of
 from .order import components, levels
 
@@ -46,6 +46,7 @@ class UnitOfWork:
         self.done_pairs: set[tuple[Any, ...]] = set()
         self._presorted: set[tuple[int, int, bool]] = set()
         self.row_switches: dict[int, Any] = {}
+        self.cascaded_keys: set[tuple[int, Any]] = set()
         self._linked: dict[int, Any] = {}
 
     # -- registration --------------------------------------------------------
@@ -209,7 +210,7 @@ class UnitOfWork:
             for obj in linked:
                 dependency.before_save(self, obj)
         chosen = [o for o in objects if not self.records[id(o)].listonly]
-        statements.save_objects(self, mapper, chosen)
+        persist.save_objects(self, mapper, chosen)
         for dependency in dependencies:
             for obj in linked:
                 dependency.after_save(self, obj)
@@ -232,7 +233,7 @@ class UnitOfWork:
     def _delete(self, mapper: Any, objects: list[Any]) -> None:
         chosen = [o for o in objects if not self.records[id(o)].listonly]
         if chosen:
-            statements.delete_objects(self, mapper, chosen)
+            persist.delete_objects(self, mapper, chosen)
 
     # -- post updates ----------------------------------------------------------------
 
@@ -245,29 +246,19 @@ class UnitOfWork:
     def _post_update(self) -> None:
         waiting, self.post_updates = self.post_updates, {}
         for mapper, entries in waiting.items():
-            statements.post_update(self, mapper, list(entries.values()))
-
-    def expires_on_flush(self) -> bool:
-        """Whether a mapper has expressions to forget after the flush."""
-        return any(m._read_only_keys for m in self.by_mapper)
+            persist.post_update(self, mapper, list(entries.values()))
 
     # -- the end ---------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Tell the session what is persistent now and what is gone."""
+        """Tell the session what is gone and what is persistent now."""
         saved, deleted = [], []
         for record in self.records.values():
-            if record.isdelete:
-                deleted.append(record.obj)
-            elif not record.listonly:
-                saved.append(record.obj)
-        others = {id(r.obj) for r in self.records.values() if r.listonly}
-        self.session._register_persistent(saved, self)
+            (deleted if record.isdelete else saved).append(record.obj)
         if deleted:
             self.session._remove_newly_deleted(deleted)
-        for record in self.records.values():
-            if id(record.obj) in others and not record.isdelete:
-                kernel.forget_changes(record.obj)
+        if saved:
+            self.session._register_persistent(saved, self)
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(self.records.values())
