@@ -94,6 +94,7 @@ class RowTaker:
         for name, slot, key in self.prefetched:
             if name in parameters:
                 take(obj, slot, key, parameters[name])
+                self.uow.generated.add((id(obj), slot))
                 told.append(key)
         expired = [
             plan.key_of[c]

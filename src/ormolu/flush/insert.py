@@ -183,6 +183,8 @@ def _insert_one(
     statement = plan.insert(0)
     if wanted:
         statement = statement.return_defaults(*wanted)
+    elif plan.version_column is not None:
+        statement = statement.return_defaults(plan.version_column)
     if expressions:
         statement = statement.values(expressions)
     result = connection.execute(statement, parameters)

@@ -34,25 +34,29 @@ def _change_of(
     changed = gather.changed(obj)
     fresh = kernel.state_of(obj)._o_key is None
     values: dict[str, Any] = {}
+    wanted = False
     for column, slot in plan.slot_of.items():
-        if slot in plan.pk_slots or not (
-            column in columns or column.onupdate is not None
-        ):
+        asked = column in columns
+        if slot in plan.pk_slots or not (asked or column.onupdate is not None):
             continue
         value = kernel.peek(obj, slot)
         if slot in changed or (
-            fresh and column in columns and value is not kernel.UNLOADED
+            fresh
+            and value is not kernel.UNLOADED
+            and (id(obj), slot) not in uow.generated
         ):
             values[column.key] = None if value is kernel.UNLOADED else value
-    if not values:
+            wanted = wanted or asked
+    if not wanted:
         return None
     for label, slot in zip(plan.labels, plan.pk_slots, strict=True):
         values[label] = current(plan, obj, slot)
     slot = plan.version_slot
-    if slot is not None and not fresh and plan.next_version is not False:
+    if slot is not None:
         before = committed(plan, obj, slot)
         values[plan.version_label] = before
-        values[plan.version_column.key] = plan.next_version(before)
+        if not fresh and plan.next_version is not False:
+            values.setdefault(plan.version_column.key, plan.next_version(before))
     return obj, values
 
 
@@ -98,8 +102,19 @@ def _execute(
     taker = RowTaker(uow, plan, context, prefetch, extra)
     for (obj, values), sent in zip(part, context.compiled_parameters, strict=True):
         for column, slot in plan.slot_of.items():
-            if column.key in values:
+            if column.key in values and slot != plan.version_slot:
                 take(obj, slot, plan.keys[slot], values[column.key])
-        if not taker.idle and not uow.is_deleted(obj):
+        if uow.is_deleted(obj):
+            if versioned:
+                _take_version(plan, obj, values)
+        elif not taker.idle:
             taker.row(obj, sent)
     return int(result.rowcount)
+
+
+def _take_version(plan: TablePlan, obj: Any, values: dict[str, Any]) -> None:
+    """A deleted object takes up nothing but the version that its DELETE needs."""
+    slot = plan.version_slot
+    name = plan.version_column.key
+    if slot is not None and name in values:
+        take(obj, slot, plan.keys[slot], values[name])

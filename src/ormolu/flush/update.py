@@ -160,7 +160,7 @@ def _send(uow: Any, connection: Any, plan: TablePlan, batch: list[Change]) -> No
         statement = statement.return_defaults(*wanted, *keys)
     sane, sane_many = _sanity(dialect)
     versioned = plan.version_slot is not None
-    single = bool(wanted or keys) or (versioned and not sane_many)
+    single = bool(wanted or keys) or versioned
     if has_expressions(first.obj, first.slots) or single:
         matched = sum(
             _send_one(uow, connection, plan, statement, change, wanted, keys)
@@ -190,7 +190,11 @@ def _wanted(plan: TablePlan, change: Change, dialect: Any) -> list[Any]:
     if not plan.update_returns(dialect):
         return wanted
     if plan.mapper.eager_defaults is True:
-        given = {plan.columns[s] for s in change.slots}
+        given = {
+            plan.columns[s]
+            for s in change.slots
+            if not is_expression(kernel.peek(change.obj, s))
+        }
         if not given.issuperset(plan.server_onupdate):
             wanted = list(plan.server_onupdate)
     if plan.fetches_version and plan.version_column not in wanted:

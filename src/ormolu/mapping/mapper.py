@@ -161,6 +161,9 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         )
         self.local_table = self.persist_selectable = table
         self.tables = tables_of(table)
+        if self.version_id_col is not None:
+            own = table.corresponding_column(self.version_id_col)
+            self.version_id_col = self.version_id_col if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
         self._props: dict[str, MapperProperty] = {}
 
@@ -250,14 +253,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         for key, given in by_column.values():
             self._configure_property(key, given)
         if self.version_id_col is not None:
-            self._configure_version()
-
-    def _configure_version(self) -> None:
-        column = self.persist_selectable.corresponding_column(self.version_id_col)
-        if column is None:
-            column = self.version_id_col
-        self.version_id_col = column
-        self.version_id_prop = self._columntoproperty.get(column)
+            self.version_id_prop = self._columntoproperty.get(self.version_id_col)
 
     def _as_column_property(self, key: str, given: Any) -> ColumnProperty | None:
         if isinstance(given, ColumnProperty):
@@ -359,6 +355,11 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
 
     # -- names -------------------------------------------------------------
+
+    @property
+    def _sort_key(self) -> str:
+        """What mappers are sorted by where nothing else orders them."""
+        return f"{self.class_.__module__}.{self.class_.__name__}"
 
     @property
     def mapper(self) -> Mapper:

@@ -167,7 +167,7 @@ class Flushing(Moving):
                 uow.register(obj, isdelete=True)
                 return
             extras = struct._o_extras
-            if extras and extras.get("parents"):
+            if extras and extras.get("orphaned"):
                 self._expunge_one(obj)
                 return
         uow.register(obj)

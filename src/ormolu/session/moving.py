@@ -188,7 +188,7 @@ class Moving(Connecting):
             if self._hears:
                 self._after_attach(obj, struct)
         elif struct._o_flags & DELETED:
-            return []
+            self._target_home(obj, struct).add(obj, struct._o_key)
         found: list[tuple[Any, Any]] = []
         if cascade:
             mapper = struct._o_layout.mapper
