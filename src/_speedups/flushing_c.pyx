@@ -27,7 +27,7 @@ from ormolu._speedups.state_c cimport (
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["linked", "settle_inserted", "settle_updated"]
+__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -43,6 +43,17 @@ def linked(objs):
             or (state._rare is not None and state._rare.extras is not None)
             or not layout_of_state(state).embedded
         ):
+            found.append(obj)
+    return found
+
+
+def touching(objs, frozenset keys not None):
+    """The objects with a change of one of some attributes."""
+    cdef State state
+    cdef list found = []
+    for obj in objs:
+        state = state_for(obj)
+        if state._originals is not None and not keys.isdisjoint(state._originals):
             found.append(obj)
     return found
 

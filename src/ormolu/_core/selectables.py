@@ -40,9 +40,7 @@ def namespace_key(entity: Any, key: str) -> Any:
 
 def tables_of(selectable: Any) -> list[Any]:
     """The tables within a FROM element, joins and subqueries looked into."""
-    found = _find_tables(  # type: ignore[no-untyped-call]
-        selectable, include_aliases=False, include_selects=False
-    )
+    found = _find_tables(selectable, include_aliases=False, include_selects=False)
     return list(dict.fromkeys(found))
 
 

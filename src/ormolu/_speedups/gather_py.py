@@ -82,7 +82,7 @@ def _shape(
 ) -> tuple[int, tuple[Any, ...]]:
     values = gather_one(obj, slots)
     if isinstance(special, dict):
-        if any([special[type(value)] for value in values]):
+        if any(special[type(value)] for value in values):
             return -1, values
     elif special and any(isinstance(value, special) for value in values):
         return -1, values

@@ -12,14 +12,10 @@ from .rows import committed
 from .table_plan import TablePlan
 
 
-def delete_rows(
-    uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
-) -> None:
+def delete_rows(uow: Any, connection: Any, plan: TablePlan, objects: list[Any]) -> None:
     """Send the DELETEs of some objects in one batch."""
     names = plan.delete_names
-    parameters = [
-        dict(zip(names, _row_of(plan, obj), strict=True)) for obj in objects
-    ]
+    parameters = [dict(zip(names, _row_of(plan, obj), strict=True)) for obj in objects]
     matched, verified = _execute(connection, plan, parameters)
     if plan.mapper.confirm_deleted_rows and verified:
         _check_deleted(plan, matched, len(objects))

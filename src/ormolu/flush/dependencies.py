@@ -6,6 +6,7 @@ from typing import Any
 
 from ..mapping.direction import MANYTOMANY, MANYTOONE, ONETOMANY
 from .dependency import Dependency
+from .key_switch import KeySwitchDependency, watches
 from .many_to_many import ManyToManyDependency
 from .many_to_one import ManyToOneDependency
 from .one_to_many import OneToManyDependency
@@ -25,5 +26,17 @@ def dependencies_of(mapper: Any) -> list[Dependency]:
             CLASSES[prop.direction](prop)
             for prop in mapper._relationship_props
             if not prop.viewonly
+        ]
+    return found  # type: ignore[no-any-return]
+
+
+def key_switches_of(mapper: Any) -> list[Dependency]:
+    """The relationships to a mapper that must follow when its keys change."""
+    found = mapper._plans.get("key switches")
+    if found is None:
+        found = mapper._plans["key switches"] = [
+            KeySwitchDependency(prop)
+            for prop in mapper._referring
+            if not prop.viewonly and watches(prop)
         ]
     return found  # type: ignore[no-any-return]

@@ -40,9 +40,7 @@ class Dependency:
         self.self_referential = prop.mapper.common_parent(prop.parent)
         self.impl = prop.parent.class_manager[prop.key].impl
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
-        self.on_delete = (
-            PASSIVE_NO_INITIALIZE if self.passive_deletes else LOAD_NO_INIT
-        )
+        self.on_delete = PASSIVE_NO_INITIALIZE if self.passive_deletes else LOAD_NO_INIT
 
     direction = ""
 
@@ -79,6 +77,10 @@ class Dependency:
 
     def _interest(self, isdelete: bool) -> int:
         return self.on_delete if isdelete else PASSIVE_NO_INITIALIZE
+
+    def participants(self, uow: Any, isdelete: bool) -> list[Any]:
+        """The objects whose keys are copied or cleared."""
+        return uow.related(self.parent, isdelete)  # type: ignore[no-any-return]
 
     # -- order ---------------------------------------------------------------------
 

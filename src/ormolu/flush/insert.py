@@ -240,5 +240,3 @@ def _take_key(plan: TablePlan, obj: Any, key: Iterable[Any]) -> None:
         held = kernel.peek(obj, slot)
         if held is UNLOADED or held is None or is_expression(held):
             take(obj, slot, plan.keys[slot], value)
-
-

@@ -72,9 +72,7 @@ class ManyToManyDependency(Dependency):
                 if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
                     inserts.append(self._row(obj, child))
             for child in history.deleted:
-                if not self._done(uow, obj, child) and self._fits(
-                    uow, child, "delete"
-                ):
+                if not self._done(uow, obj, child) and self._fits(uow, child, "delete"):
                     deletes.append(self._old_row(obj, child))
             if moved:
                 updates += [self._changed_row(obj, c) for c in history.unchanged]

@@ -63,9 +63,7 @@ class ManyToOneDependency(Dependency):
         if not (self.cascade.delete or self.cascade.delete_orphan):
             return
         history = self.history(uow, obj, self.on_delete)
-        found = (
-            history.sum() if self.cascade.delete_orphan else history.non_deleted()
-        )
+        found = history.sum() if self.cascade.delete_orphan else history.non_deleted()
         for other in found:
             if other is not None:
                 self.delete_along(uow, other)

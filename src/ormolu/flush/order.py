@@ -59,9 +59,7 @@ def levels(nodes: Sequence[T], edges: Iterable[tuple[T, T]]) -> list[list[T]]:
     return found
 
 
-def _predecessors(
-    nodes: Iterable[T], edges: Iterable[tuple[T, T]]
-) -> dict[T, list[T]]:
+def _predecessors(nodes: Iterable[T], edges: Iterable[tuple[T, T]]) -> dict[T, list[T]]:
     before: dict[T, list[T]] = {node: [] for node in nodes}
     for first, second in edges:
         if first in before and second in before:

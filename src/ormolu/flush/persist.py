@@ -54,7 +54,7 @@ def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
         for obj in objects:
             complete(uow, mapper, obj)
     if mapper._hears_flush:
-        after_save(mapper, connection, objects)
+        after_save(mapper, uow, connection, objects)
     if mapper.version_id_prop is not None and mapper.version_id_generator is False:
         for obj in objects:
             check_version(mapper, obj)

@@ -51,9 +51,9 @@ def _change_of(
         return None
     for label, slot in zip(plan.labels, plan.pk_slots, strict=True):
         values[label] = current(plan, obj, slot)
-    slot = plan.version_slot
-    if slot is not None:
-        before = committed(plan, obj, slot)
+    version_slot = plan.version_slot
+    if version_slot is not None:
+        before = committed(plan, obj, version_slot)
         values[plan.version_label] = before
         if not fresh and plan.next_version is not False:
             values.setdefault(plan.version_column.key, plan.next_version(before))

@@ -104,14 +104,14 @@ class RelateAll(Step):
         self.isdelete = isdelete
 
     def run(self, uow: Any, together: list[Any]) -> None:
-        objects = uow.related(self.dependency.parent, self.isdelete)
+        objects = self.dependency.participants(uow, self.isdelete)
         if objects:
             self.dependency.process(uow, objects, self.isdelete)
 
     def parts(self, uow: Any) -> list[Step]:
         return [
             RelateOne(uow, self.dependency, self.isdelete, obj)
-            for obj in uow.related(self.dependency.parent, self.isdelete)
+            for obj in self.dependency.participants(uow, self.isdelete)
         ]
 
 

@@ -73,7 +73,7 @@ class TablePlan:
         found = None
         if column is not None:
             found = next((c for c in column.proxy_set if c in self.slot_of), None)
-        self.version_column = found
+        self.version_column: Any = found
         self.version_slot = None if found is None else self.slot_of[found]
         self.version_label = "" if found is None else label_of(self.table, found)
         self.next_version = self.mapper.version_id_generator

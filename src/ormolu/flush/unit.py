@@ -10,7 +10,7 @@ from sqlalchemy import util as sa_util
 from .._speedups import flushing
 from .._speedups import state as kernel
 from . import persist
-from .dependencies import dependencies_of
+from .dependencies import dependencies_of, key_switches_of
 from .dependency import Dependency
 from .plan_order import run_steps
 
@@ -129,20 +129,38 @@ class UnitOfWork:
             changed = False
             for mapper in list(self.by_mapper):
                 dependencies = dependencies_of(mapper)
-                if dependencies:
-                    changed |= self._presort_mapper(mapper, dependencies, active)
+                watching = key_switches_of(mapper)
+                if dependencies or watching:
+                    changed |= self._presort_mapper(
+                        mapper, dependencies, watching, active
+                    )
         return list(active)
 
     def _presort_mapper(
         self,
         mapper: Any,
         dependencies: list[Dependency],
+        watching: list[Dependency],
         active: dict[Dependency, None],
     ) -> bool:
         """Ask the relationships of a mapper about objects that they do not know."""
         saved, deleted = self._unseen(mapper)
         if not saved and not deleted:
             return False
+        if dependencies:
+            linked = flushing.linked(saved)  # the others refer to nothing
+            self._ask(dependencies, linked, deleted, active)
+        if watching:
+            self._ask(watching, saved, deleted, active)
+        return True
+
+    def _ask(
+        self,
+        dependencies: list[Dependency],
+        saved: list[Any],
+        deleted: list[Any],
+        active: dict[Dependency, None],
+    ) -> None:
         for dependency in dependencies:
             dependency.presort(self, deleted, True)
             dependency.presort(self, saved, False)
@@ -151,11 +169,11 @@ class UnitOfWork:
                 or dependency.takes_part(self, saved, False)
             ):
                 active[dependency] = None
-        return True
 
     def _unseen(self, mapper: Any) -> tuple[list[Any], list[Any]]:
         """Objects to be saved and deleted that were not asked about yet."""
-        saved, deleted = [], []
+        saved: list[Any] = []
+        deleted: list[Any] = []
         seen = self._presorted
         for key, record in self.by_mapper[mapper].items():
             if record.listonly:
@@ -164,8 +182,6 @@ class UnitOfWork:
             if mark not in seen:
                 seen.add(mark)
                 (deleted if record.isdelete else saved).append(record.obj)
-        if saved:
-            saved = flushing.linked(saved)  # the others refer to nothing
         return saved, deleted
 
     # -- what the steps ask for ------------------------------------------------
@@ -219,7 +235,8 @@ class UnitOfWork:
 
     def finish(self) -> None:
         """Tell the session what is gone and what is persistent now."""
-        saved, deleted = [], []
+        saved: list[Any] = []
+        deleted: list[Any] = []
         for record in self.records.values():
             (deleted if record.isdelete else saved).append(record.obj)
         if deleted:

@@ -268,5 +268,3 @@ def _take_version(plan: TablePlan, change: Change) -> None:
         slot = plan.version_slot
         assert slot is not None
         take(change.obj, slot, plan.keys[slot], change.version)
-
-

@@ -118,6 +118,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         self.eager_defaults = eager_defaults
         self.legacy_is_orphan = legacy_is_orphan
         self._delete_orphans: list[tuple[str, type]] = []
+        self._referring: list[Relationship] = []
         self.configured = False
         self._disposed = False
         self._configure_failed: Any = None
@@ -249,11 +250,23 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             key = self.column_prefix + column.key
             if self._should_exclude(column.key, key, column):
                 continue
+            self._refuse_to_combine(key, column)
             self._configure_property(key, column)
         for key, given in by_column.values():
             self._configure_property(key, given)
         if self.version_id_col is not None:
             self.version_id_prop = self._columntoproperty.get(self.version_id_col)
+
+    def _refuse_to_combine(self, key: str, column: Any) -> None:
+        """Columns of several tables do not become one attribute by their name."""
+        existing = self._props.get(key)
+        if not isinstance(existing, ColumnProperty) or existing.columns[0] is column:
+            return
+        raise sa_exc.InvalidRequestError(
+            f"Implicitly combining column {existing.columns[0]} with column {column} "
+            f"under attribute '{key}'.  Please configure one or more attributes for "
+            "these same-named columns explicitly."
+        )
 
     def _as_column_property(self, key: str, given: Any) -> ColumnProperty | None:
         if isinstance(given, ColumnProperty):

@@ -380,6 +380,9 @@ class Relationship(MapperProperty):
         self._calculated_foreign_keys = join.foreign_key_columns
         if self.uselist is None:
             self.uselist = self.direction is not MANYTOONE
+        if self.direction is MANYTOONE:
+            self.mapper._referring.append(self)
+            self.mapper._plans.pop("key switches", None)
 
     def _check_cascade(self) -> None:
         cascade = self._cascade
