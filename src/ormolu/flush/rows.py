@@ -117,7 +117,10 @@ def changes_elsewhere(plan: TablePlan, obj: Any) -> bool:
 
 def has_expressions(obj: Any, slots: tuple[int, ...]) -> bool:
     """Whether one of the values is a SQL expression."""
-    return any(is_expression(kernel.peek(obj, s)) for s in slots)
+    for slot in slots:  # for every object: no generator
+        if is_expression(kernel.peek(obj, slot)):
+            return True
+    return False
 
 
 def check_matched(plan: TablePlan, count: int, expected: int) -> None:

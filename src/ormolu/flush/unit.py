@@ -21,15 +21,17 @@ class Registered:
     Attributes:
         isdelete: it is deleted instead of saved.
         listonly: it only takes part in ordering; nothing is sent for it.
+        asked: as what the relationships were asked about it: ``isdelete``, or None.
     """
 
-    __slots__ = ("isdelete", "listonly", "mapper", "obj")
+    __slots__ = ("asked", "isdelete", "listonly", "mapper", "obj")
 
     def __init__(self, obj: Any, mapper: Any, isdelete: bool, listonly: bool) -> None:
         self.obj = obj
         self.mapper = mapper
         self.isdelete = isdelete
         self.listonly = listonly
+        self.asked: bool | None = None
 
 
 class UnitOfWork:
@@ -49,7 +51,6 @@ class UnitOfWork:
         self.histories: dict[tuple[int, str], tuple[Any, int]] = {}
         self.added_children: dict[Any, set[int]] = {}
         self._positions: dict[int, int] | None = None
-        self._presorted: set[tuple[int, bool]] = set()
         self.row_switches: dict[int, Any] = {}
         self.cascaded_keys: set[tuple[int, Any]] = set()
         self.generated: set[tuple[int, int]] = set()
@@ -174,14 +175,11 @@ class UnitOfWork:
         """Objects to be saved and deleted that were not asked about yet."""
         saved: list[Any] = []
         deleted: list[Any] = []
-        seen = self._presorted
-        for key, record in self.by_mapper[mapper].items():
-            if record.listonly:
-                continue
-            mark = (key, record.isdelete)
-            if mark not in seen:
-                seen.add(mark)
-                (deleted if record.isdelete else saved).append(record.obj)
+        for record in self.by_mapper[mapper].values():
+            isdelete = record.isdelete
+            if record.asked is not isdelete and not record.listonly:
+                record.asked = isdelete
+                (deleted if isdelete else saved).append(record.obj)
         return saved, deleted
 
     # -- what the steps ask for ------------------------------------------------

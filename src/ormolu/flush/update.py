@@ -54,13 +54,15 @@ def update_objects(
         return
     batch: list[tuple[Any, tuple[Any, ...]]] = []
     current_slots: tuple[int, ...] | None = None
-    switches = uow.row_switches
+    switches, cascaded, updatable = uow.row_switches, uow.cascaded_keys, plan.updatable
     for obj in objects:
         existing = switches.get(id(obj)) if switches else None
         if existing is not None:
             slots = switched_slots(plan, obj)
-        else:
+        elif cascaded:
             slots = changed_slots(uow, plan, obj)
+        else:
+            slots = tuple([s for s in gather.changed(obj) if s in updatable])
         if not slots:
             continue
         if has_expressions(obj, slots):

@@ -117,6 +117,7 @@ def add_single_parent_listeners(impl: Any, prop: Any) -> None:
     def on_append(obj: Any, value: Any, initiator: Any, key: Any) -> Any:
         return check(obj, value, None, initiator)
 
+    impl.active_history = True
     impl.on_append.append(on_append)
     impl.on_set.append(check)
 

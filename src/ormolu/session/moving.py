@@ -48,6 +48,8 @@ class Moving(Connecting):
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
+        if struct._o_extras is not None:
+            struct._o_extras.pop("orphaned", None)  # it was asked for by itself
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
