@@ -20,6 +20,7 @@ from ormolu._speedups.state_c cimport (
     borrow,
     forget,
     layout_of_state,
+    originals_of,
     peek_value,
     set_originals,
     state_for,
@@ -49,11 +50,11 @@ def linked(objs):
 
 def touching(objs, frozenset keys not None):
     """The objects with a change of one of some attributes."""
-    cdef State state
+    cdef dict originals
     cdef list found = []
     for obj in objs:
-        state = state_for(obj)
-        if state._originals is not None and not keys.isdisjoint(state._originals):
+        originals = originals_of(state_for(obj))
+        if originals and not keys.isdisjoint(originals):
             found.append(obj)
     return found
 
