@@ -117,7 +117,7 @@ def changes_elsewhere(plan: TablePlan, obj: Any) -> bool:
 
 def has_expressions(obj: Any, slots: tuple[int, ...]) -> bool:
     """Whether one of the values is a SQL expression."""
-    for slot in slots:  # for every object: no generator
+    for slot in slots:  # noqa: SIM110  for every object: no generator
         if is_expression(kernel.peek(obj, slot)):
             return True
     return False
