@@ -20,6 +20,7 @@ from ormolu._speedups.state_c cimport (
     borrow,
     forget,
     layout_of_state,
+    originals_of,
     peek_value,
     set_originals,
     state_for,
@@ -27,7 +28,7 @@ from ormolu._speedups.state_c cimport (
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["linked", "settle_inserted", "settle_updated"]
+__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -43,6 +44,17 @@ def linked(objs):
             or (state._rare is not None and state._rare.extras is not None)
             or not layout_of_state(state).embedded
         ):
+            found.append(obj)
+    return found
+
+
+def touching(objs, frozenset keys not None):
+    """The objects with a change of one of some attributes."""
+    cdef dict originals
+    cdef list found = []
+    for obj in objs:
+        originals = originals_of(state_for(obj))
+        if originals and not keys.isdisjoint(originals):
             found.append(obj)
     return found
 

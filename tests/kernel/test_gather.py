@@ -96,6 +96,27 @@ def test_special_values_are_left_to_the_layers_above(
     ]
 
 
+def test_a_dict_may_tell_what_types_are_special(cls: type[Any], world: World) -> None:
+    kinds = {int: False, str: True, type(None): False}
+    objs = [cls(a="now()"), cls(a=1)]
+    assert world.gather.shape_rows(objs, [1], [True], kinds) == [
+        (-1, ("now()",)),
+        (1, (1,)),
+    ]
+
+
+def test_only_true_means_equal(cls: type[Any], world: World) -> None:
+    class Word:
+        def __eq__(self, other: object) -> Any:
+            return "perhaps"
+
+        __hash__ = None  # type: ignore[assignment]
+
+    [obj] = world.load(world.state.Tracker(), world.plan(cls), [(1, Word(), 3, 4)])
+    obj.a = Word()
+    assert world.gather.changed(obj) == [1]
+
+
 def test_shapes_may_be_wider_than_a_machine_word(world: World) -> None:
     obj = world.embedded(a=1)
     slots = [0] + [1] * 70

@@ -18,11 +18,11 @@ def before_save(mapper: Any, uow: Any, objects: list[Any]) -> None:
             dispatch.before_update(mapper, connection, obj)
 
 
-def after_save(mapper: Any, connection: Any, objects: list[Any]) -> None:
-    """Tell of the rows that were inserted or updated."""
+def after_save(mapper: Any, uow: Any, connection: Any, objects: list[Any]) -> None:
+    """Tell of the rows that were inserted or updated (as in a row switch)."""
     dispatch = mapper.dispatch
     for obj in objects:
-        if kernel.state_of(obj)._o_key is None:
+        if kernel.state_of(obj)._o_key is None and id(obj) not in uow.row_switches:
             dispatch.after_insert(mapper, connection, obj)
         else:
             dispatch.after_update(mapper, connection, obj)

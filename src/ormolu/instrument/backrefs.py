@@ -11,7 +11,7 @@ from ..exc import class_name, instance_text
 from .flags import NO_VALUE, PASSIVE_NO_FETCH, PASSIVE_NO_RESULT
 from .impls import is_object
 from .manager import MANAGER_KEY
-from .state import session_of
+from .state import extras_of, session_of
 
 
 def impl_of(obj: Any, key: str) -> Any:
@@ -117,6 +117,7 @@ def add_single_parent_listeners(impl: Any, prop: Any) -> None:
     def on_append(obj: Any, value: Any, initiator: Any, key: Any) -> Any:
         return check(obj, value, None, initiator)
 
+    impl.active_history = True
     impl.on_append.append(on_append)
     impl.on_set.append(check)
 
@@ -158,6 +159,7 @@ def add_cascade_listeners(impl: Any, prop: Any) -> None:
         return value
 
     impl.on_append.append(on_append)
+    impl.on_append_wo_mutation.append(on_append)
     impl.on_remove.append(on_remove)
     impl.on_set.append(on_set)
 
@@ -186,11 +188,14 @@ def _cascade_save(prop: Any, obj: Any, item: Any, initiator: Any) -> None:
 
 
 def _expunge_orphan(prop: Any, obj: Any, item: Any) -> None:
+    """A pending orphan leaves its session; one without a session is marked."""
     if not prop._cascade.delete_orphan:
         return
     session = session_of(obj)
     struct = kernel.state_or_none(item)
-    if session is None or struct is None or struct._o_key is not None:
+    if struct is None or struct._o_key is not None or not prop.mapper._is_orphan(item):
         return
-    if id(item) in session._tracker.new and prop.mapper._is_orphan(item):
+    if session is None or id(item) not in session._tracker.new:
+        extras_of(struct)["orphaned"] = True
+    else:
         session.expunge(item)

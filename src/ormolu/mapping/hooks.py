@@ -20,11 +20,13 @@ class LoadHooks:
         load_related: (relationship, instance, passive flags) -> value or status.
         load_deferred: (column property, instance, passive flags) -> value or status.
         load_expired: (mapper, instance, passive flags) -> status.
+        load_row: (session, mapper, instance, primary key, names) -> found.
     """
 
     load_related: Callable[[Any, Any, int], Any] = staticmethod(_not_provided)
     load_deferred: Callable[[Any, Any, int], Any] = staticmethod(_not_provided)
     load_expired: Callable[[Any, Any, int], Any] = staticmethod(_not_provided)
+    load_row: Callable[[Any, Any, Any, Any, Any], Any] = staticmethod(_not_provided)
 
 
 hooks = LoadHooks()

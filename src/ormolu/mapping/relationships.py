@@ -19,9 +19,9 @@ from ..instrument.backrefs import (
 )
 from ..instrument.collection_impl import CollectionImpl
 from ..instrument.collections import prepare_instrumentation
-from ..instrument.flags import NO_VALUE, PASSIVE_NO_RESULT
+from ..instrument.flags import NO_RAISE, NO_VALUE, PASSIVE_NO_RESULT
 from ..instrument.impls import ScalarObjectImpl
-from .cascade import CascadeOptions
+from .cascade import NON_WRITING, CascadeOptions
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
 from .hooks import hooks
 from .interfaces import MapperProperty
@@ -75,7 +75,7 @@ class Relationship(MapperProperty):
         backref: Any = None,
         overlaps: str | None = None,
         post_update: bool = False,
-        cascade: Any = None,
+        cascade: Any = "save-update, merge",
         viewonly: bool = False,
         attribute_options: Any = None,
         lazy: Any = "select",
@@ -167,20 +167,9 @@ class Relationship(MapperProperty):
         return value
 
     def _set_cascade(self, cascade: Any) -> None:
-        if cascade is None or cascade is False:
-            cascade = "merge" if self.viewonly else "save-update, merge"
-            if self.viewonly:
-                self._cascade = CascadeOptions("merge")
-                return
         options = CascadeOptions(cascade)
         if self.viewonly:
-            writing = set(options).difference({"merge", "refresh-expire", "expunge"})
-            if writing:
-                listed = ", ".join(sorted(writing))
-                raise sa_exc.ArgumentError(
-                    f'Cascade settings "{listed}" apply to persistence operations '
-                    "and should not be combined with a viewonly=True relationship."
-                )
+            options = CascadeOptions(options & NON_WRITING)
         self._cascade = options
         if getattr(self, "_configure_finished", False):
             self._check_cascade()
@@ -391,6 +380,9 @@ class Relationship(MapperProperty):
         self._calculated_foreign_keys = join.foreign_key_columns
         if self.uselist is None:
             self.uselist = self.direction is not MANYTOONE
+        if self.direction is MANYTOONE:
+            self.mapper._referring.append(self)
+            self.mapper._plans.pop("key switches", None)
 
     def _check_cascade(self) -> None:
         cascade = self._cascade
@@ -571,7 +563,7 @@ class Relationship(MapperProperty):
         if type_ != "delete" or self.passive_deletes:
             passive = 22
         else:
-            passive = 31 ^ 8
+            passive = 31 ^ 8 | NO_RAISE
         impl = type(obj).__dict__["_sa_class_manager"][self.key].impl
         if type_ == "save-update":
             found = impl.get_all_pending(obj)
@@ -583,15 +575,14 @@ class Relationship(MapperProperty):
         for other in found:
             if other is None or id(other) in visited:
                 continue
-            struct = kernel.state_or_none(other)
-            if struct is None or not isinstance(other, self.mapper.class_):
+            if not isinstance(other, self.mapper.class_):
                 raise AssertionError(
                     f"Attribute {self.key!r} on class {self.parent.class_!r} "
                     f"doesn't handle objects of type {type(other)!r}"
                 )
             if halt_on is not None and halt_on(other):
                 continue
-            if skip_pending and struct._o_key is None:
+            if skip_pending and kernel.state_of(other)._o_key is None:
                 continue
             visited.add(id(other))
             yield other

@@ -13,7 +13,7 @@ from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.unit import UnitOfWork
-from ..instrument.state import expire_keys, public_key
+from ..instrument.state import public_key
 from .moving import Moving
 from .transaction import (
     ACTIVE,
@@ -167,7 +167,7 @@ class Flushing(Moving):
                 uow.register(obj, isdelete=True)
                 return
             extras = struct._o_extras
-            if extras and extras.get("parents"):
+            if extras and extras.get("orphaned"):
                 self._expunge_one(obj)
                 return
         uow.register(obj)
@@ -196,8 +196,6 @@ class Flushing(Moving):
         updated = without(left, unsettled)
         transaction._new.extend(inserted)
         transaction._dirty.extend(updated)
-        for obj in [*inserted, *updated] if uow.expires_on_flush() else ():
-            self._expire_expressions(obj, kernel.state_of(obj))
         for obj in unsettled:
             self._settle(obj, transaction)
         for obj in pending:
@@ -213,22 +211,10 @@ class Flushing(Moving):
         else:
             self._check_key_switch(obj, struct, values, transaction)
             transaction._dirty.add(obj)
-        self._expire_expressions(obj, struct)
         self._complete_new(obj, struct)
         struct._o_flags &= ~FRESH
         kernel.forget_changes(obj)
         self._tracker.new.pop(id(obj), None)
-
-    def _expire_expressions(self, obj: Any, struct: Any) -> None:
-        """Expressions may have other values after a flush."""
-        mapper = struct._o_layout.mapper
-        for key in mapper._read_only_keys:
-            prop = mapper._props[key]
-            if (
-                prop.expire_on_flush
-                and kernel.peek_key(obj, key) is not kernel.UNLOADED
-            ):
-                expire_keys(obj, (key,))
 
     def _complete_new(self, obj: Any, struct: Any) -> None:
         """Attributes never set read None; a later SELECT of the row fills them."""
@@ -275,11 +261,12 @@ class Flushing(Moving):
         old = struct._o_key
         if key == old:
             return
-        home = struct._o_home
         if transaction is not None and obj not in transaction._key_switches:
             transaction._key_switches.add(obj, (old, key))
-        home.discard(obj)
-        home.add(obj, key)
+        if struct._o_home is not None:
+            # Another object may have taken this one's place under its old key.
+            struct._o_home.discard(obj)
+        self._tracker.home(struct._o_layout).replace(obj, key)
 
     def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
         """What a flush deleted leaves the identity map."""

@@ -212,7 +212,7 @@ def _check_version(given: Any, target: Any, key: str) -> None:
     if UNLOADED in (existing, present) or existing == present:
         return
     raise StaleDataError(
-        f"Version id '{existing}' on merged state {instance_text(given)} does not "
+        f"Version id '{existing}' on merged state {instance_text(target)} does not "
         f"match existing version '{present}'. Leave the version attribute unset when "
         "merging to update the most recent version."
     )

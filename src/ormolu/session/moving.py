@@ -48,6 +48,8 @@ class Moving(Connecting):
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
+        if struct._o_extras is not None:
+            struct._o_extras.pop("orphaned", None)  # it was asked for by itself
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
@@ -188,7 +190,7 @@ class Moving(Connecting):
             if self._hears:
                 self._after_attach(obj, struct)
         elif struct._o_flags & DELETED:
-            return []
+            self._target_home(obj, struct).add(obj, struct._o_key)
         found: list[tuple[Any, Any]] = []
         if cascade:
             mapper = struct._o_layout.mapper

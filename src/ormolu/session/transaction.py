@@ -508,12 +508,15 @@ class SessionTransaction(TransactionalContext):
         leaving = {id(o): o for o in (*self._new.objects(), *tracker.new.values())}
         for obj in leaving.values():
             session._make_transient_again(obj)
-        for obj, (old, _) in self._key_switches.items():
-            struct = kernel.state_of(obj)
-            home = struct._o_home
-            if id(obj) in leaving or home is None:
-                continue
+        switched = [
+            (obj, home, old)
+            for obj, (old, _) in self._key_switches.items()
+            if id(obj) not in leaving
+            and (home := kernel.state_of(obj)._o_home) is not None
+        ]
+        for obj, home, _ in switched:  # all first: they may have swapped their keys
             home.discard(obj)
+        for obj, home, old in switched:
             home.add(obj, old)
         returning = (*self._deleted.objects(), *tracker.deleted.values())
         for obj in {id(o): o for o in returning}.values():
