@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql.schema import Column
 
 from .._core.selectables import clause_is_present
@@ -168,11 +169,26 @@ class EntityPlanner:
         step = node.step_for(prop.key, "relationship") if node else None
         child = node.children.get(prop.key) if node else None
         strategy = strategy_name(prop, step)
+        if prop._is_dynamic:
+            _refuse_population(prop, strategy)
         if strategy == "joined" or strategy == "contains_eager":
             self.builder.eager.want(load, prop, step, child, path, strategy)
         elif strategy in IMMEDIATE and self.builder.with_posts:
             if step is not None or not recurs(prop, path):
                 load.post.append(PostLoad(prop, strategy, step, child))
+
+
+def _refuse_population(prop: Any, strategy: str) -> None:
+    """Refuse eager loading of a collection that is never loaded."""
+    if strategy == "immediate":
+        raise NotImplementedError(
+            "Dynamic attributes don't support collection population."
+        )
+    if strategy in ("joined", "selectin", "subquery", "contains_eager"):
+        raise sa_exc.InvalidRequestError(
+            f"'{prop}' does not support object population - eager loading cannot be "
+            "applied."
+        )
 
 
 def _of_selectable(entity: Any, column: Any) -> Any:

@@ -35,6 +35,8 @@ class Dependency:
         self.passive_updates = prop.passive_updates
         self.enable_typechecks = prop.enable_typechecks
         self.impl = prop.parent.class_manager[prop.key].impl
+        # a collection that is never loaded shows its rows only when asked in full
+        self.load_passive = PASSIVE_OFF if self.impl.dynamic else LOAD_NO_INIT
 
     def edge(self) -> tuple[Any, Any] | None:
         """(mapper saved first, mapper that refers to it); None when neither."""
@@ -124,7 +126,7 @@ class OneToManyDependency(Dependency):
 
     def presort_delete(self, uow: Any, obj: Any) -> None:
         should_null = not self.cascade.delete and self.passive_deletes != "all"
-        passive = PASSIVE_NO_INITIALIZE if self.passive_deletes else LOAD_NO_INIT
+        passive = PASSIVE_NO_INITIALIZE if self.passive_deletes else self.load_passive
         history = self.history(obj, passive)
         for child in history.deleted:
             if child is not None and not self.hasparent(child):
@@ -146,7 +148,7 @@ class OneToManyDependency(Dependency):
     def presort_save(self, uow: Any, obj: Any) -> None:
         pks_changed = self.pks_changed(obj)
         passive = (
-            LOAD_NO_INIT
+            self.load_passive
             if pks_changed and not self.passive_updates
             else PASSIVE_NO_INITIALIZE
         )
@@ -246,7 +248,7 @@ class ManyToOneDependency(Dependency):
     def presort_delete(self, uow: Any, obj: Any) -> None:
         if not (self.cascade.delete or self.cascade.delete_orphan):
             return
-        passive = PASSIVE_NO_INITIALIZE if self.passive_deletes else LOAD_NO_INIT
+        passive = PASSIVE_NO_INITIALIZE if self.passive_deletes else self.load_passive
         history = self.history(obj, passive)
         found = list(history.non_deleted())
         if self.cascade.delete_orphan:
@@ -321,7 +323,7 @@ class ManyToManyDependency(Dependency):
 
     def presort_delete(self, uow: Any, obj: Any) -> None:
         if not self.passive_deletes:
-            self.history(obj, LOAD_NO_INIT)
+            self.history(obj, self.load_passive)
         history = self.history(obj, PASSIVE_NO_INITIALIZE)
         if self.cascade.delete:
             for child in history.non_added():
@@ -330,7 +332,7 @@ class ManyToManyDependency(Dependency):
 
     def presort_save(self, uow: Any, obj: Any) -> None:
         if not self.passive_updates and self.pks_changed(obj):
-            self.history(obj, LOAD_NO_INIT)
+            self.history(obj, self.load_passive)
         history = self.history(obj, PASSIVE_NO_INITIALIZE)
         if any(child is None for child in history.added):
             self._refuse_none()
@@ -345,7 +347,7 @@ class ManyToManyDependency(Dependency):
     def after_all_saves(self, uow: Any, obj: Any) -> None:
         passive = PASSIVE_NO_INITIALIZE
         changed = self.pks_changed(obj) and not self.passive_updates
-        history = self.history(obj, LOAD_NO_INIT if changed else passive)
+        history = self.history(obj, self.load_passive if changed else passive)
         inserts: list[dict[str, Any]] = []
         deletes: list[dict[str, Any]] = []
         updates: list[dict[str, Any]] = []
