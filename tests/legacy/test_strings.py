@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 
+from ormolu import deferred
 from ormolu.ext.legacy import (
     Session,
     class_mapper,
@@ -139,11 +140,22 @@ def test_options_by_name(era: Era, sess: Session, sql: Recorder) -> None:
 
 
 def test_options_of_columns_by_name(era: Era, sess: Session, sql: Recorder) -> None:
-    era.map()
-    query = sess.query(era.User).filter_by(id=2)
+    mapper(
+        era.User,
+        era.alt_users,
+        properties={"nick": deferred(era.alt_users.c.nick)},
+    )
+    query = sess.query(era.User).filter_by(id=1)
     query.options(defer("name")).one()
-    query.options(defer("name"), undefer("name")).one()
-    assert ["users.name" in s.split("FROM")[0] for s in sql.take_sql()] == [False, True]
+    query.options(undefer("nick")).one()
+    assert [s.split(" FROM")[0].split(" AS ")[1:] for s in sql.take_sql()] == [
+        ["alt_users_id"],
+        [
+            "alt_users_id, alt_users.name",
+            "alt_users_name, alt_users.nick",
+            "alt_users_nick",
+        ],
+    ]
 
 
 def test_contains_eager_by_name(era: Era, sess: Session, sql: Recorder) -> None:

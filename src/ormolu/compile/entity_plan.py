@@ -174,8 +174,10 @@ class EntityPlanner:
         if strategy == "joined" or strategy == "contains_eager":
             self.builder.eager.want(load, prop, step, child, path, strategy)
         elif strategy in IMMEDIATE and self.builder.with_posts:
-            if step is not None or not recurs(prop, path):
+            if not stops(prop, step, path):
                 load.post.append(PostLoad(prop, strategy, step, child))
+            elif strategy == "immediate" and prop._use_get:
+                load.post.append(PostLoad(prop, "identity", step, child))
 
 
 def _refuse_population(prop: Any, strategy: str) -> None:
@@ -194,6 +196,11 @@ def _refuse_population(prop: Any, strategy: str) -> None:
 def _of_selectable(entity: Any, column: Any) -> Any:
     """A column that the alias did not adapt; None where its selectable lacks it."""
     return column if clause_is_present(column.table, entity.selectable) else None
+
+
+def stops(prop: Any, step: Step | None, path: tuple[Any, ...]) -> bool:
+    """Whether eager loading ends before a relationship that no option names."""
+    return (step is None or step.attr is None) and recurs(prop, path)
 
 
 def recurs(prop: Any, path: tuple[Any, ...]) -> bool:

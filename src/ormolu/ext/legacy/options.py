@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -103,7 +104,7 @@ def lazyload(name: Any, mapper: Any = None) -> StringOption:
 
 def noload(name: Any) -> StringOption:
     """Leave a relation empty."""
-    return StringOption(name, _noload)
+    return StringOption(name, unwrap(_noload))  # without its warning
 
 
 def defer(name: Any) -> StringOption:
