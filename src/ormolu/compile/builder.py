@@ -194,9 +194,10 @@ class SelectBuilder:
             for raw, e in zip(statement._raw_columns, entities, strict=False)
             if e is not None
         ]
-        self.tree = (
-            build_tree(options_of(statement, roots), roots) if self.toplevel else {}
-        )
+        self.tree = {}
+        if self.toplevel:
+            strict = style.eager and not style.from_base
+            self.tree = build_tree(options_of(statement, roots), roots, strict)
         self.eager = EagerJoins(self)
         self.eager.enabled = style.eager
         self.with_posts = style.posts

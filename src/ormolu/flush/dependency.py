@@ -40,7 +40,11 @@ class Dependency:
         self.self_referential = prop.mapper.common_parent(prop.parent)
         self.impl = prop.parent.class_manager[prop.key].impl
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
-        self.on_delete = PASSIVE_NO_INITIALIZE if self.passive_deletes else LOAD_NO_INIT
+        # a collection that is never loaded shows its rows only when asked in full
+        self.load_passive = PASSIVE_OFF if self.impl.dynamic else LOAD_NO_INIT
+        self.on_delete = (
+            PASSIVE_NO_INITIALIZE if self.passive_deletes else self.load_passive
+        )
 
     direction = ""
 

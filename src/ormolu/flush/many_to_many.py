@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from .._speedups import state as kernel
 from ..exc import StaleDataError
 from . import sync
-from .dependency import LOAD_NO_INIT, PASSIVE_NO_INITIALIZE, Dependency
+from .dependency import PASSIVE_NO_INITIALIZE, Dependency
 from .steps import AddEdge
 
 Row = dict[str, Any]
@@ -50,7 +50,7 @@ class ManyToManyDependency(Dependency):
     def presort_save(self, uow: Any, obj: Any) -> None:
         loads = not self.passive_updates and self.pks_changed(obj)
         history = self.history(
-            uow, obj, LOAD_NO_INIT if loads else PASSIVE_NO_INITIALIZE
+            uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
         )
         if not self.cascade.delete_orphan:
             return
@@ -66,7 +66,7 @@ class ManyToManyDependency(Dependency):
         updates: list[Row] = []
         for obj in objects:
             moved = not self.passive_updates and self.pks_changed(obj)
-            passive = LOAD_NO_INIT if moved else PASSIVE_NO_INITIALIZE
+            passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
             history = self.history(uow, obj, passive)
             for child in history.added:
                 if not self._done(uow, obj, child) and self._fits(uow, child, "add"):

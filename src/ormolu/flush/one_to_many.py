@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import sync
-from .dependency import LOAD_NO_INIT, PASSIVE_NO_INITIALIZE, Dependency
+from .dependency import PASSIVE_NO_INITIALIZE, Dependency
 from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
 
 
@@ -75,7 +75,7 @@ class OneToManyDependency(Dependency):
         pks_changed = self.pks_changed(obj)
         loads = pks_changed and not self.passive_updates
         history = self.history(
-            uow, obj, LOAD_NO_INIT if loads else PASSIVE_NO_INITIALIZE
+            uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
         )
         for child in history.added:
             if child is not None:

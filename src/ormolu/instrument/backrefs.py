@@ -38,9 +38,8 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
             return child
         if old is not None and old is not PASSIVE_NO_RESULT and old is not NO_VALUE:
             old_impl = impl_of(old, other_key)
-            stop = (
-                old_impl.remove_token if old_impl.collection else old_impl.replace_token
-            )
+            many = old_impl.collection or old_impl.dynamic
+            stop = old_impl.remove_token if many else old_impl.replace_token
             if initiator is not stop:
                 old_impl.pop(old, obj, impl.append_token, PASSIVE_NO_FETCH)
         if child is not None:

@@ -61,6 +61,20 @@ def prepared_by_key(
     return found  # type: ignore[no-any-return]
 
 
+def _prepared_with(
+    mapper: Any, values: tuple[Any, ...], node: Any, path: Any, lazy: bool
+) -> PreparedLoad:
+    """The same below options or a path of eager loads; kept with them."""
+    cache = mapper._plans if node is None else node.prepared
+    nulls = tuple(i for i, v in enumerate(values) if v is None)
+    name = ("by key", mapper, nulls, lazy, path)
+    found = cache.get(name)
+    if found is None:
+        statement = select_by_key(mapper, values, OwnLoad(node, path))
+        found = cache[name] = _prepare(statement, lazy)
+    return found  # type: ignore[no-any-return]
+
+
 def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
     if lazy:  # nobody looks its columns up by name
         statement = statement.set_label_style(LABEL_STYLE_NONE)
@@ -95,7 +109,7 @@ def load_by_key(
     if node is None and not path:
         prepared = prepared_by_key(mapper, values, lazy)
     else:
-        prepared = _prepare(select_by_key(mapper, values, OwnLoad(node, path)), lazy)
+        prepared = _prepared_with(mapper, values, node, path, lazy)
     return _load(session, mapper, prepared, key_parameters(values), purpose, lazy)
 
 

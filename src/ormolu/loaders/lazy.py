@@ -40,8 +40,15 @@ from .post import run_post_loads
 RAISING = ("raise", "raise_on_sql")
 
 
-def load_related(prop: Any, obj: Any, passive: int) -> Any:
+def load_related(prop: Any, obj: Any, passive: int, along: Any = None) -> Any:
     """Answer the read of a relationship that has no value yet.
+
+    Args:
+        prop: the relationship.
+        obj: the instance.
+        passive: what may be done to find the value.
+        along: for a part of an eager load, the relationships that it went along, this
+            one included, and the options of the instance's entity.
 
     Returns:
         an object, None, a list of objects, or a `LoaderCallableStatus`.
@@ -61,7 +68,10 @@ def load_related(prop: Any, obj: Any, passive: int) -> Any:
         not passive & NON_PERSISTENT_OK and pending
     ):
         return PASSIVE_NO_RESULT
-    node = _node_of(struct)
+    if along is None:
+        path, node = (), _node_of(struct)
+    else:
+        path, node = along
     step = node.step_for(prop.key, "relationship") if node else None
     strategy = strategy_name(prop, step)
     if step is not None and criteria_of(step):
@@ -83,10 +93,10 @@ def load_related(prop: Any, obj: Any, passive: int) -> Any:
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
     if use_get:
-        return _load_by_get(prop, obj, struct, session, passive, strategy, node)
+        return _load_by_get(prop, obj, struct, session, passive, strategy, node, path)
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
-    return _emit(prop, obj, struct, session, passive, node, pending)
+    return _emit(prop, obj, struct, session, passive, node, pending, path)
 
 
 def _node_of(struct: Any) -> PathNode | None:
@@ -111,6 +121,7 @@ def _load_by_get(
     passive: int,
     strategy: str,
     node: Any,
+    path: tuple[Any, ...],
 ) -> Any:
     key = _foreign_key(prop, obj, struct, passive)
     if key is PASSIVE_NO_RESULT or key is NO_VALUE:
@@ -131,7 +142,7 @@ def _load_by_get(
     purpose = NO_PURPOSE
     if session._hears:
         purpose = lazy_purpose(prop, obj, struct._o_origin)
-    return load_by_key(session, mapper, key, child, purpose=purpose, lazy=True)
+    return load_by_key(session, mapper, key, child, path, purpose=purpose, lazy=True)
 
 
 def _token(struct: Any) -> Any:
@@ -198,7 +209,11 @@ class LazyStatement:
     __slots__ = ("parameters", "prepared")
 
     def __init__(
-        self, prop: Any, node: PathNode | None, criteria: tuple[Any, ...] = ()
+        self,
+        prop: Any,
+        node: PathNode | None,
+        criteria: tuple[Any, ...] = (),
+        path: tuple[Any, ...] = (),
     ) -> None:
         criterion, bind_to_col, _ = prop.join.create_lazy_clause()
         self.parameters: dict[str, Any] = {}
@@ -223,7 +238,7 @@ class LazyStatement:
         statement = statement.where(criterion)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
-        path = (prop,) if node else ()
+        path = path or ((prop,) if node else ())
         own = OwnLoad(without_reverse(prop, node), path)
         statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         self.prepared = PreparedLoad(statement)
@@ -262,7 +277,9 @@ def criteria_of(step: Any) -> tuple[Any, ...]:
     return () if step.attr is None else step.attr._extra_criteria
 
 
-def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
+def lazy_statement(
+    prop: Any, node: PathNode | None, path: tuple[Any, ...] = ()
+) -> LazyStatement:
     """The statement of a relationship, kept with its mapper or with its options."""
     child = node.children.get(prop.key) if node else None
     step = node.step_for(prop.key, "relationship") if node else None
@@ -272,10 +289,10 @@ def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
         cache = node.prepared
     else:
         cache = prop.parent._plans if child is None else child.prepared
-    name = ("lazy", prop)
+    name = ("lazy", prop, path)
     found = cache.get(name)
     if found is None:
-        found = cache[name] = LazyStatement(prop, child, criteria)
+        found = cache[name] = LazyStatement(prop, child, criteria, path)
     return found
 
 
@@ -287,8 +304,9 @@ def _emit(
     passive: int,
     node: PathNode | None,
     pending: bool,
+    path: tuple[Any, ...],
 ) -> Any:
-    statement = lazy_statement(prop, node)
+    statement = lazy_statement(prop, node, path)
     values: dict[str, Any] = {}
     mapper = struct._o_layout.mapper
     for name, column in statement.parameters.items():
@@ -298,8 +316,8 @@ def _emit(
         )
         if value is PASSIVE_NO_RESULT:
             return PASSIVE_NO_RESULT
-        values[name] = None if value is NO_VALUE else value
-    if pending and None in values.values():
+        values[name] = value
+    if NO_VALUE in values.values() or (pending and None in values.values()):
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:
         session._autoflush()

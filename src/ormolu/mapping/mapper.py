@@ -562,7 +562,9 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
 
     @sa_util.memoized_property
     def _collection_keys(self) -> frozenset[str]:
-        return frozenset(p.key for p in self._relationship_props if p.uselist)
+        return frozenset(
+            p.key for p in self._relationship_props if p.uselist and not p._is_dynamic
+        )
 
     @sa_util.memoized_property
     def _plans(self) -> dict[Any, Any]:

@@ -19,14 +19,20 @@ from ..instrument.backrefs import (
 )
 from ..instrument.collection_impl import CollectionImpl
 from ..instrument.collections import prepare_instrumentation
-from ..instrument.flags import NO_RAISE, NO_VALUE, PASSIVE_NO_RESULT
+from ..instrument.flags import (
+    NO_RAISE,
+    NO_VALUE,
+    PASSIVE_NO_INITIALIZE,
+    PASSIVE_NO_RESULT,
+)
 from ..instrument.impls import ScalarObjectImpl
+from ..instrument.write_only_impl import DynamicImpl, WriteOnlyImpl
 from .cascade import NON_WRITING, CascadeOptions
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
 from .hooks import hooks
 from .interfaces import MapperProperty
 from .join_condition import JoinCondition
-from .queryable import InstrumentedAttribute, inspect_entity
+from .queryable import DynamicAttribute, InstrumentedAttribute, inspect_entity
 from .relationship_comparator import RelationshipComparator
 from .validators import add_validators
 
@@ -187,7 +193,8 @@ class Relationship(MapperProperty):
 
     def instrument_class(self, mapper: Any) -> None:
         comparator: Any = self.comparator_factory(self, mapper)
-        attr: Any = InstrumentedAttribute(mapper.class_, self.key, mapper, comparator)
+        kind = DynamicAttribute if self._is_dynamic else InstrumentedAttribute
+        attr: Any = kind(mapper.class_, self.key, mapper, comparator)
         attr._doc = self.doc
         attr.layout, attr.slot = mapper.layout, mapper.related_slot(self.key)
 
@@ -208,7 +215,9 @@ class Relationship(MapperProperty):
         options = {"trackparent": trackparent and not self.viewonly}
         options["trackparent"] = trackparent
         impl: Any
-        if self.uselist:
+        if self._is_dynamic:
+            impl = self._dynamic_impl(attr, options)
+        elif self.uselist:
             factory = prepare_instrumentation(self.collection_class or list)
             impl = CollectionImpl(attr, self._load, factory, **options)
         else:
@@ -229,11 +238,23 @@ class Relationship(MapperProperty):
             add_backref_listeners(impl, self.back_populates, self.uselist)
         impl.install()
 
-    def _load(self, obj: Any, passive: int) -> Any:
-        if self.lazy in ("dynamic", "write_only"):
-            raise NotImplementedError(
-                f"{self}: relationships with lazy={self.lazy!r} are not implemented yet."
+    @property
+    def _is_dynamic(self) -> bool:
+        """Whether the collection is never loaded as an attribute's value."""
+        return self.lazy in ("dynamic", "write_only")
+
+    def _dynamic_impl(self, attr: Any, options: dict[str, Any]) -> Any:
+        if not self.uselist or self.direction is MANYTOONE:
+            raise sa_exc.InvalidRequestError(
+                f"On relationship {self}, 'dynamic' loaders cannot be used with "
+                "many-to-one/one-to-one relationships and/or uselist=False."
             )
+        if self.lazy == "write_only":
+            return WriteOnlyImpl(attr, hooks.make_write_only, **options)
+        make_query, load = hooks.dynamic_factories(self)
+        return DynamicImpl(attr, make_query, load, **options)
+
+    def _load(self, obj: Any, passive: int) -> Any:
         return hooks.load_related(self, obj, passive)
 
     # -- configuration -----------------------------------------------------
@@ -564,7 +585,7 @@ class Relationship(MapperProperty):
             passive = 22
         else:
             passive = 31 ^ 8 | NO_RAISE
-        impl = type(obj).__dict__["_sa_class_manager"][self.key].impl
+        impl = self._impl_of(obj)
         if type_ == "save-update":
             found = impl.get_all_pending(obj)
         elif type_ == "refresh-expire":
@@ -588,12 +609,19 @@ class Relationship(MapperProperty):
             yield other
 
     def _loaded(self, obj: Any) -> Iterable[Any]:
+        if self._is_dynamic:
+            return self._current(self._impl_of(obj), obj, PASSIVE_NO_INITIALIZE)
         value = kernel.peek_key(obj, self.key)
         if value is UNLOADED or value is None:
             return ()
         return list(value._sa_adapter) if self.uselist else (value,)
 
+    def _impl_of(self, obj: Any) -> Any:
+        return type(obj).__dict__["_sa_class_manager"][self.key].impl
+
     def _current(self, impl: Any, obj: Any, passive: int) -> Iterable[Any]:
+        if impl.dynamic:
+            return impl.members(obj, passive)  # type: ignore[no-any-return]
         value = impl.get(obj, passive)
         if value is None or value is PASSIVE_NO_RESULT or value is NO_VALUE:
             return ()

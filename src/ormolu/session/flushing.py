@@ -70,6 +70,9 @@ class Flushing(Moving):
                 "everything, or use a session of its own",
                 "2.1",
             )
+        self._flush_now(objects)
+
+    def _flush_now(self, objects: Sequence[Any] | None = None) -> None:
         if self._flushing:
             raise sa_exc.InvalidRequestError("Session is already flushing")
         if self._is_clean():

@@ -180,6 +180,10 @@ class Merge:
             return
         impl = kernel.layout_of(target).mapper.class_manager[prop.key].impl
         if prop.uselist:
+            if prop._is_dynamic:
+                value = prop.value_as_iterable(given)
+            else:
+                value = list(collection_adapter(value))
             self._copy_collection(prop, impl, value, target)
             return
         merged = None
@@ -192,10 +196,10 @@ class Merge:
             impl.put(target, merged)
 
     def _copy_collection(self, prop: Any, impl: Any, value: Any, target: Any) -> None:
-        if self.load:
+        if self.load and not impl.dynamic:
             impl.get(target, PASSIVE_MERGE)
         merged = []
-        for item in list(collection_adapter(value)):
+        for item in value:
             self._ways.add((id(item), prop))
             merged.append(self.merge(item))
         if self.load:
