@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
+from .._core.warnings import from_autoflush
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
@@ -40,6 +41,7 @@ class Flushing(Moving):
         finally:
             self.autoflush = before
 
+    @from_autoflush
     def _autoflush(self) -> None:
         if self.autoflush and not self._flushing:
             tracker = self._tracker
@@ -292,6 +294,9 @@ class Flushing(Moving):
             if self._transaction is not None:
                 self._transaction._deleted.add(obj)
                 self._transaction._kept.append(obj)
+                if struct._o_flags & kernel.MODIFIED:
+                    # back after a rollback, it must not show what was not flushed
+                    self._transaction._dirty.add(obj)
             home.discard(obj)
             struct._o_home = home
             struct._o_flags |= DELETED
