@@ -19,9 +19,7 @@ def restore(transaction: Any) -> None:
     """After a rollback: new objects leave, deleted ones return, others expire."""
     session = transaction.session
     tracker = session._tracker
-    leaving = {
-        id(o): o for o in (*transaction._new.objects(), *tracker.new.values())
-    }
+    leaving = {id(o): o for o in (*transaction._new.objects(), *tracker.new.values())}
     returning = [*transaction._deleted.objects(), *tracker.deleted.values()]
     _all(
         lambda: _let_leave(session, leaving.values()),

@@ -481,7 +481,6 @@ class SessionTransaction(TransactionalContext):
 
     def _keep_changes(self) -> None:
         """After a commit: expire objects, let the deleted ones go."""
-        session = self.session
         if self.nested:
             parent = self._parent
             assert parent is not None
