@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 import ormolu
 from tests.faults.models import MODES, Mode, build
-from tests.faults.reference import Runner
+from tests.faults.reference import Runner, fast_folder
 
 ROOT = Path(__file__).parents[2]
 Logs = dict[str, dict[str, list[str]]]
@@ -45,9 +46,10 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 
 
 @pytest.fixture(scope="session")
-def runner(mode: Mode, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+def runner(mode: Mode) -> Iterator[Runner]:
     """Runs programs with Ormolu."""
-    return Runner(ormolu, build(ormolu, mode), tmp_path_factory.mktemp("faults"))
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
+        yield Runner(ormolu, build(ormolu, mode), Path(folder))
 
 
 @pytest.fixture(params=["fast", "core"])

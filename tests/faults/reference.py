@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -45,6 +47,11 @@ class Runner:
             path.unlink()
 
 
+def fast_folder() -> str | None:
+    """Where files are in memory, so that commits need not wait for a disk."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
 def main(module: str, name: str) -> None:
     """Write the logs of a module's programs.
 
@@ -54,9 +61,10 @@ def main(module: str, name: str) -> None:
     orm = importlib.import_module("sqlalchemy.orm")
     programs = getattr(importlib.import_module(module), name)
     gc.freeze()
+    logging.disable()
     logs: dict[str, dict[str, list[str]]] = {}
     for mode in MODES:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
             runner = Runner(orm, build(orm, mode), Path(folder))
             logs[mode] = {name: runner.run(p) for name, p in programs.items()}
     json.dump(logs, sys.stdout)

@@ -13,7 +13,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class World:
     models: Models
     path: Path
     core_only: bool = False
+    with_tags: bool = True  # independent of the others: any order of them will do
     session_options: dict[str, Any] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     named: dict[str, Any] = field(default_factory=dict)
@@ -117,8 +118,12 @@ class World:
             result = action()
         except BaseException as error:
             self.note_error(step, error)
+            failed = True
         else:
             self.note(f"{step}: {result!r}" if result is not None else step)
+            failed = False
+        if failed:
+            gc.collect()  # the traceback is in a cycle of Core's, with the cursor
 
     def look(self, title: str) -> None:
         """Write down the session's state and that of each object."""
@@ -161,11 +166,10 @@ class World:
 
     def note_rows(self) -> None:
         """Write down the database's contents as another connection sees them."""
-        connection = sqlite3.connect(self.path, timeout=0.5)
-        for table, order in (("users", 1), ("addresses", 1), ("tags", 1)):
-            rows = connection.execute(f"SELECT * FROM {table} ORDER BY {order}")
-            self.note(f"  {table} {rows.fetchall()}")
-        connection.close()
+        with closing(sqlite3.connect(self.path, timeout=0.5)) as connection:
+            for table in ("users", "addresses", "tags"):
+                rows = connection.execute(f"SELECT * FROM {table} ORDER BY 1")
+                self.note(f"  {table} {rows.fetchall()}")
 
     # -- a program's run ------------------------------------------------------------------
 
@@ -173,15 +177,14 @@ class World:
         """Run a program that may fail, and see whether the session can go on."""
         with self.watching():
             self.attempt("program", lambda: program(self))
-            gc.collect()  # an interrupt's traceback is in a cycle of Core's
             self.look("failed")
             self.attempt("probe", self.probe)
             self.attempt("rollback", self.session.rollback)
             self.look("rolled back")
-            self.note_rows()
+            self.attempt("rows", self.note_rows)
             self.attempt("reuse", self.reuse)
             self.look("reused")
-            self.note_rows()
+            self.attempt("rows", self.note_rows)
             self.finish()
         return self.log
 
