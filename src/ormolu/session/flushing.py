@@ -188,11 +188,16 @@ class Flushing(Moving):
     def _register_persistent(self, saved: list[Any], uow: Any) -> None:
         """What a flush saved is persistent now."""
         transaction = self._transaction
-        assert transaction is not None
+        if transaction is None:  # a listener closed the session
+            raise sa_exc.ResourceClosedError("This transaction is closed")
         pending = (
             [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
         )
-        left = flushing.settle_inserted(self._tracker, saved)
+        try:
+            left = flushing.settle_inserted(self._tracker, saved)
+        except BaseException:
+            transaction._new.extend([o for o in saved if _is_settled(o)])
+            raise
         inserted = without(saved, left)
         unsettled = flushing.settle_updated(left)
         updated = without(left, unsettled)
@@ -305,6 +310,12 @@ class Flushing(Moving):
             tracker.deleted.pop(id(obj), None)
             if self._hears:
                 self.dispatch.persistent_to_deleted(self, obj)
+
+
+def _is_settled(obj: Any) -> bool:
+    """Whether a new object got its key before another one's key raised."""
+    struct = kernel.state_of(obj)
+    return struct._o_key is not None and not struct._o_flags & kernel.MODIFIED
 
 
 def without(objects: list[Any], removed: list[Any]) -> list[Any]:
