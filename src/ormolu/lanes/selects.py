@@ -68,7 +68,7 @@ class FastSelect:
             if bind.required:
                 return None
             values[name] = bind.value if bind.callable is None else bind.callable()
-        return self.statement.fetch_all(connection, values)
+        return self.statement.fetch_all(connection, values, [dict(given)])
 
 
 class _Memo:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
+from .._core.warnings import from_autoflush
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
@@ -40,6 +41,7 @@ class Flushing(Moving):
         finally:
             self.autoflush = before
 
+    @from_autoflush
     def _autoflush(self) -> None:
         if self.autoflush and not self._flushing:
             tracker = self._tracker
@@ -189,11 +191,16 @@ class Flushing(Moving):
     def _register_persistent(self, saved: list[Any], uow: Any) -> None:
         """What a flush saved is persistent now."""
         transaction = self._transaction
-        assert transaction is not None
+        if transaction is None:  # a listener closed the session
+            raise sa_exc.ResourceClosedError("This transaction is closed")
         pending = (
             [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
         )
-        left = flushing.settle_inserted(self._tracker, saved)
+        try:
+            left = flushing.settle_inserted(self._tracker, saved)
+        except BaseException:
+            transaction._new.extend([o for o in saved if _is_settled(o)])
+            raise
         inserted = without(saved, left)
         unsettled = flushing.settle_updated(left)
         updated = without(left, unsettled)
@@ -282,6 +289,9 @@ class Flushing(Moving):
             if self._transaction is not None:
                 self._transaction._deleted.add(obj)
                 self._transaction._kept.append(obj)
+                if struct._o_flags & kernel.MODIFIED:
+                    # back after a rollback, it must not show what was not flushed
+                    self._transaction._dirty.add(obj)
             home.discard(obj)
             struct._o_home = home
             struct._o_flags |= DELETED
@@ -290,6 +300,12 @@ class Flushing(Moving):
             tracker.deleted.pop(id(obj), None)
             if self._hears:
                 self.dispatch.persistent_to_deleted(self, obj)
+
+
+def _is_settled(obj: Any) -> bool:
+    """Whether a new object got its key before another one's key raised."""
+    struct = kernel.state_of(obj)
+    return struct._o_key is not None and not struct._o_flags & kernel.MODIFIED
 
 
 def without(objects: list[Any], removed: list[Any]) -> list[Any]:

@@ -278,8 +278,12 @@ class Moving(Connecting):
 
     # -- what a rollback undoes ----------------------------------------------------
 
-    def _make_transient_again(self, obj: Any) -> None:
-        """A rollback undid the INSERT of an object, or never sent it."""
+    def _make_transient_again(self, obj: Any) -> bool:
+        """A rollback undid the INSERT of an object, or it was never sent.
+
+        Returns:
+            whether the object was persistent.
+        """
         struct = kernel.state_of(obj)
         tracker = self._tracker
         home = struct._o_home
@@ -295,28 +299,28 @@ class Moving(Connecting):
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)
-        if self._hears:
-            if persistent:
-                self.dispatch.persistent_to_transient(self, obj)
-            else:
-                self.dispatch.pending_to_transient(self, obj)
+        return persistent
 
-    def _revive(self, obj: Any) -> None:
-        """A rollback undid the DELETE of an object."""
+    def _revive(self, obj: Any) -> bool:
+        """A rollback undid the DELETE of an object.
+
+        Returns:
+            whether the object is back.
+        """
         struct = kernel.state_of(obj)
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
-            return
+            return False
         home = struct._o_home
         struct._o_flags &= ~DELETED
         if home is None or home.tracker is not self._tracker:
-            return
+            return False
         existing = home.get(struct._o_key)
         struct._o_home = None
-        if existing is None:
-            home.add(obj, struct._o_key)
-            if self._hears:
-                self.dispatch.deleted_to_persistent(self, obj)
+        if existing is not None:
+            return False
+        home.add(obj, struct._o_key)
+        return True
 
 
 def _has_related(obj: Any, struct: Any) -> bool:
