@@ -160,6 +160,16 @@ cdef extern from *:
         return wrapper;
     }
 
+    /* Let type.__call__ run a C function in the place of an __init__ in Python.  It is
+       undone by Python whenever the class or a base of it gets another __init__, and
+       subclasses do not inherit it. */
+    static int ormolu_set_init(PyObject *cls, void *function) {
+        PyTypeObject *type = (PyTypeObject *)cls;
+        if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) return 0;
+        type->tp_init = (initproc)function;
+        return 1;
+    }
+
     static inline int ormolu_is_exactly(PyObject *obj, PyObject *cls) {
         return (PyObject *)Py_TYPE(obj) == cls;
     }
@@ -196,6 +206,7 @@ cdef extern from *:
         Py_ssize_t fields_offset, Py_ssize_t skip_offset, ormolu_forget_fn forget
     ) except -1
     object ormolu_make_init(PyTypeObject* entity, void* function)
+    bint ormolu_set_init(object cls, void* function) noexcept
     Py_ssize_t ormolu_offset_of(object o, object value) except -1
     bint ormolu_is_exactly(PyObject* obj, PyObject* cls) noexcept
     bint ormolu_is_type(object obj) noexcept
@@ -238,6 +249,7 @@ __all__ = [
     "peek",
     "peek_key",
     "put",
+    "quicken_init",
     "register_layout",
     "registered_layout",
     "set_missing_layout_hook",
@@ -1030,7 +1042,7 @@ cdef int _construct(object obj, dict kwargs) except -1:
     while PyDict_Next(kwargs, &position, &key_ptr, &value_ptr):
         key = <object>key_ptr
         value = <object>value_ptr
-        attribute = _plain_attribute(layout, key)
+        attribute = _plain_attribute(layout, key, _is_new(state))
         if attribute is not None:
             _write_slot(obj, state, layout, attribute.slot, value)
         elif key not in layout.attributes and not hasattr(type(obj), key):
@@ -1042,7 +1054,12 @@ cdef int _construct(object obj, dict kwargs) except -1:
     return 0
 
 
-cdef inline Attribute _plain_attribute(Layout layout, object key):
+cdef inline bint _is_new(State state):
+    """Whether nothing is known of an object that a write would have to heed."""
+    return state._key is None and (state._rare is None or state._rare.extras is None)
+
+
+cdef inline Attribute _plain_attribute(Layout layout, object key, bint is_new):
     """The attribute of a column that is set without asking anyone, or None."""
     cdef PyObject* found = PyDict_GetItemWithError(layout.attributes, key)
     cdef Attribute attribute
@@ -1054,7 +1071,7 @@ cdef inline Attribute _plain_attribute(Layout layout, object key):
         layout._attribute_type = type(<object>found)
     attribute = <Attribute>found
     if (
-        attribute.on_set is None
+        (attribute.on_set is None or (is_new and attribute.new_is_plain))
         and attribute.layout is layout
         and 0 <= attribute.slot < PyList_GET_SIZE(layout.keys)
     ):
@@ -1072,12 +1089,12 @@ cdef Py_ssize_t _construct_at_once(
     cdef PyObject* key_ptr
     cdef PyObject* value_ptr
     cdef Attribute attribute
-    if not obj._flags & F_FRESH:
+    if not obj._flags & F_FRESH or not _is_new(obj):
         return 0  # where the originals are to be kept
     while PyDict_Next(kwargs, &position, &key_ptr, &value_ptr):
         key = <object>key_ptr
         value = <object>value_ptr
-        attribute = _plain_attribute(layout, key)
+        attribute = _plain_attribute(layout, key, True)
         if attribute is None:
             break
         if storage is None:
@@ -1105,6 +1122,34 @@ cdef int _init(PyObject* self, PyObject* args, PyObject* kwargs) except -1:
     return 0
 
 
+cdef int _quick_init(PyObject* self, PyObject* args, PyObject* kwargs) except -1:
+    """``tp_init`` of a class that ``quicken_init`` has dealt with."""
+    if PyTuple_GET_SIZE(<object>args):
+        init = type(<object>self).__init__
+        init(<object>self, *<tuple>args, **({} if kwargs is NULL else <dict>kwargs))
+    elif kwargs is NULL:
+        layout_of_state(state_for(<object>self))  # the first one has it made
+    else:
+        _construct(<object>self, <dict>kwargs)
+    return 0
+
+
+def quicken_init(cls, constructor):
+    """Run ``construct`` when a class is called, without a frame of Python.
+
+    Nothing is done unless instances hold their state themselves and ``constructor``,
+    a function that does no more than ``construct``, is the ``__init__`` of the class.
+
+    Returns:
+        whether it was done.
+    """
+    if not (ormolu_is_type(cls) and issubclass(cls, EntityBase)):
+        return False
+    if cls.__init__ is not constructor:
+        return False
+    return ormolu_set_init(cls, <void*>_quick_init)
+
+
 @cython.nonecheck(False)
 cdef inline bint _is_home_of(Attribute attribute, object obj) noexcept:
     """Whether an object is embedded and has the very layout of an attribute.
@@ -1124,7 +1169,8 @@ cdef class Attribute:
 
     ``on_missing(obj)`` supplies a value that is not loaded, ``on_set(obj, value)``
     and ``on_delete(obj)`` take the place of the plain store.  Without them nothing
-    but the instance is touched.
+    but the instance is touched.  With ``new_is_plain`` an object that has neither a
+    key nor extras is stored to without ``on_set``.
     """
 
     def __init__(self, key):
@@ -1156,7 +1202,11 @@ cdef class Attribute:
 
     def __set__(self, obj, value):
         cdef State state
-        if self.on_set is not None:
+        if self.on_set is not None and not (
+            self.new_is_plain
+            and isinstance(obj, EntityBase)
+            and _is_new(<EntityBase>obj)
+        ):
             if not isinstance(obj, EntityBase):
                 _values_of(obj)
             on_set = self.on_set

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -198,3 +199,103 @@ def test_unknown_keys_and_slots_have_nothing(cls: type[Any], world: World) -> No
     for function, args in (("write", (9, 1)), ("put", (-9, 1))):
         with pytest.raises(IndexError, match="has no slot"):
             getattr(world.state, function)(obj, *args)
+
+
+def recording_attribute(world: World, cls: type[Any], key: str) -> list[Any]:
+    """Have writes to an attribute of persistent objects go through a function."""
+    calls: list[Any] = []
+    attribute = world.layout(cls).attributes[key]
+
+    def on_set(obj: Any, value: Any) -> None:
+        calls.append(value)
+        world.state.write(obj, attribute.slot, value)
+
+    attribute.on_set, attribute.new_is_plain = on_set, True
+    return calls
+
+
+def test_new_objects_may_be_written_to_plainly(world: World) -> None:
+    calls = recording_attribute(world, world.embedded, "b")
+    obj = world.embedded(a=1, b=2, c=3)
+    obj.b = 4
+    assert (obj.a, obj.b, obj.c) == (1, 4, 3)
+    assert obj._o_originals == {"b": 2}
+    assert calls == []
+    obj._o_extras = {"x": 1}
+    obj.b = 5
+    assert calls == [5]
+    obj._o_extras = None
+    obj._o_key = 1
+    obj.b = 6
+    assert calls == [5, 6]
+    world.state.construct(obj, {"a": 7, "b": 8})
+    assert (obj.a, obj.b, calls) == (7, 8, [5, 6, 8])
+    world.layout(world.embedded).attributes["b"].new_is_plain = False
+    assert world.embedded(b=9).b == 9
+    assert calls == [5, 6, 8, 9]
+
+
+@pytest.fixture
+def quick(world: World) -> type[Any]:
+    """A class whose constructor, in Python, may be passed over."""
+
+    def constructor(self: Any, **kwargs: Any) -> None:
+        """The documentation."""
+        world.state.construct(self, kwargs)
+
+    world.embedded.__init__ = constructor  # type: ignore[misc]
+    done = world.state.quicken_init(world.embedded, constructor)
+    assert done is (world.impl == "cython")
+    assert world.embedded.__init__ is constructor  # type: ignore[misc]
+    return world.embedded
+
+
+def test_a_quick_constructor_does_the_same(quick: type[Any]) -> None:
+    obj = quick(id=1, a=2)
+    assert (obj.id, obj.a) == (1, 2)
+    assert vars(quick()) == {}
+    with pytest.raises(TypeError, match="'x' is an invalid keyword argument for Emb"):
+        quick(x=1)
+    for arguments in ({}, {"a": 1}):
+        with pytest.raises(TypeError, match="takes 1 positional argument but 2 were"):
+            quick(1, **arguments)
+    assert list(inspect.signature(quick).parameters) == ["kwargs"]
+
+
+def test_a_quick_constructor_gives_way_to_another(
+    quick: type[Any], world: World
+) -> None:
+    calls = []
+
+    class Below(quick):  # type: ignore[misc]
+        pass
+
+    class Own(quick):  # type: ignore[misc]
+        def __init__(self, **kwargs: Any) -> None:
+            calls.append(("own", kwargs))
+            super().__init__(**kwargs)
+
+    for cls in (Below, Own):
+        layout = world.state.Layout(cls, ["id"], [], ["id"])
+        world.state.register_layout(cls, layout)
+    Own(id=1)
+    assert calls == [("own", {"id": 1})]
+    assert Below(id=3).id == 3
+    assert world.state.quicken_init(Below, quick.__init__) is (world.impl == "cython")
+    assert not world.state.quicken_init(Own, quick.__init__)
+    assert Below(id=4).id == 4
+
+    def other(self: Any, *args: Any) -> None:
+        calls.append(("other", args))
+
+    quick.__init__ = other  # type: ignore[misc]
+    quick(1)
+    Below(2)
+    assert calls[1:] == [("other", (1,)), ("other", (2,))]
+
+
+@pytest.mark.parametrize("other", [int, object, type, 1, None])
+def test_only_entities_get_a_quick_constructor(world: World, other: Any) -> None:
+    assert not world.state.quicken_init(other, world.embedded.__init__)  # type: ignore[misc]
+    assert not world.state.quicken_init(world.adopted, world.adopted.__init__)  # type: ignore[misc]
+    assert not world.state.quicken_init(world.state.EntityBase, object.__init__)

@@ -152,6 +152,7 @@ cdef class Attribute:
     cdef public Py_ssize_t slot
     cdef public object on_missing
     cdef public object on_set
+    cdef public bint new_is_plain
     cdef public object on_delete
 
     cdef object _get_slowly(self, object obj)

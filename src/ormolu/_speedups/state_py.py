@@ -39,6 +39,7 @@ __all__ = [
     "peek",
     "peek_key",
     "put",
+    "quicken_init",
     "register_layout",
     "registered_layout",
     "set_missing_layout_hook",
@@ -548,7 +549,7 @@ def construct(obj: Any, kwargs: dict[str, Any]) -> None:
         attribute = attributes.get(key)
         if (
             isinstance(attribute, Attribute)
-            and attribute.on_set is None
+            and (attribute.on_set is None or attribute._passes(state))
             and attribute.layout is layout
             and attribute.slot >= 0
         ):
@@ -581,15 +582,36 @@ def constructor(self: Any, /, **kwargs: Any) -> None:
 constructor.__name__ = constructor.__qualname__ = "__init__"
 
 
+def quicken_init(cls: type[Any], constructor: Callable[..., None]) -> bool:
+    """Run ``construct`` when a class is called, without a frame of Python.
+
+    Nothing is done unless instances hold their state themselves and ``constructor``,
+    a function that does no more than ``construct``, is the ``__init__`` of the class.
+
+    Returns:
+        whether it was done.
+    """
+    return False
+
+
 class Attribute:
     """The descriptor of one mapped attribute.
 
     ``on_missing(obj)`` supplies a value that is not loaded, ``on_set(obj, value)``
     and ``on_delete(obj)`` take the place of the plain store.  Without them nothing
-    but the instance is touched.
+    but the instance is touched.  With ``new_is_plain`` an object that has neither a
+    key nor extras is stored to without ``on_set``.
     """
 
-    __slots__ = ("key", "layout", "on_delete", "on_missing", "on_set", "slot")
+    __slots__ = (
+        "key",
+        "layout",
+        "new_is_plain",
+        "on_delete",
+        "on_missing",
+        "on_set",
+        "slot",
+    )
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -597,6 +619,7 @@ class Attribute:
         self.slot = 0
         self.on_missing: Callable[[Any], Any] | None = None
         self.on_set: Callable[[Any, Any], object] | None = None
+        self.new_is_plain = False
         self.on_delete: Callable[[Any], object] | None = None
 
     def __get__(self, obj: Any, owner: Any = None) -> Any:
@@ -619,7 +642,9 @@ class Attribute:
 
     def __set__(self, obj: Any, value: Any) -> None:
         on_set = self.on_set
-        if on_set is not None:
+        if on_set is not None and not (
+            isinstance(obj, EntityBase) and self._passes(obj)
+        ):
             if not isinstance(obj, EntityBase):
                 _values_of(obj)
             on_set(obj, value)
@@ -638,6 +663,10 @@ class Attribute:
                 f"deleted"
             )
         on_delete(obj)
+
+    def _passes(self, state: State) -> bool:
+        """Whether a write to an object need not be told to ``on_set``."""
+        return self.new_is_plain and state._o_key is None and state._o_extras is None
 
     def _slot_in(self, obj: Any) -> int:
         layout = layout_of(obj)

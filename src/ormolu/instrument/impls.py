@@ -266,11 +266,16 @@ class AttributeImpl:
         attr = self.attr
         attr.on_missing = self.missing
         attr.on_set = self.set if self.needs_slow_set() else None
+        attr.new_is_plain = self.is_plain_when_new()
         attr.on_delete = self.delete
 
     def needs_slow_set(self) -> bool:
         """Whether writes must come here instead of staying in the kernel."""
         return True
+
+    def is_plain_when_new(self) -> bool:
+        """Whether a write to an object without identity means no more than that."""
+        return False
 
     def delete(self, obj: Any) -> None:
         raise NotImplementedError(f"Deleting {self}")
@@ -283,6 +288,9 @@ class ColumnImpl(AttributeImpl):
 
     def needs_slow_set(self) -> bool:
         return self.active_history or bool(self.on_set)
+
+    def is_plain_when_new(self) -> bool:
+        return not self.on_set
 
     def is_equal(self, a: Any, b: Any) -> bool:
         if a is b:

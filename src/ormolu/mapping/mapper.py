@@ -189,6 +189,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         if self.class_.__init__ is object.__init__:  # type: ignore[misc]
             constructor = getattr(self.registry, "constructor", default_constructor)
             self._keep_and_set("__init__", constructor)
+        kernel.quicken_init(self.class_, default_constructor)
         instance_events.adopt_listeners(self.class_manager)
         instance_events.class_instrumented(self.class_)
 
