@@ -369,20 +369,36 @@ cdef class LoadRun:
     def rows(self, rows):
         """Run the plans over raw rows and return the results, one for each row."""
         cdef list results = []
-        cdef bint paused
         self._require_usable()
         self._broken = True  # until the rows have all been read without error
         rows = PySequence_Fast(rows, "Expected an iterable of rows")
         # All that is made here stays in the results, so there is nothing to collect,
         # and looking for it again and again took half of the time of large loads.
-        paused = PySequence_Fast_GET_SIZE(rows) >= _MANY and PyGC_Disable()
+        self._pauses = PySequence_Fast_GET_SIZE(rows) >= _MANY
+        self._pause()
         try:
             self._run(rows, results)
         finally:
-            if paused:
-                PyGC_Enable()
+            self._resume()
+            self._pauses = False
         self._broken = False
         return results
+
+    cdef int _pause(self) except -1:
+        """Have the collector wait, unless the program has switched it off itself."""
+        if self._pauses and PyGC_Disable():
+            self._paused = True
+        return 0
+
+    cdef int _resume(self) except -1:
+        """End the pause: before each function of a user, who may want the collector.
+
+        What such a function does to it, or another thread in the meantime, stays.
+        """
+        if self._paused:
+            self._paused = False
+            PyGC_Enable()
+        return 0
 
     cdef int _run(self, object rows, list results) except -1:
         cdef list outputs = self.outputs
@@ -459,7 +475,10 @@ cdef class LoadRun:
         if isinstance(output, EntityPlan):
             return self._entity(<EntityPlan>output, row, output is self._refresh_plan)
         fn = (<PyOutput?>output).fn
-        return fn(row)
+        self._resume()
+        value = fn(row)
+        self._pause()
+        return value
 
     cdef object _entity(self, EntityPlan plan, tuple row, bint refresh):
         """The object of a row; None if its primary key is NULL."""
@@ -497,10 +516,14 @@ cdef class LoadRun:
                 )
         if isnew and plan.on_load is not None:
             callback = plan.on_load
+            self._resume()
             callback(obj, self)
+            self._pause()
         if plan.after is not None and PyList_GET_SIZE(plan.after):
+            self._resume()
             for callback in plan.after:
                 callback(obj, row, isnew, self)
+            self._pause()
         return obj
 
     cdef IdentityDict _home(self, EntityPlan plan):
@@ -547,7 +570,9 @@ cdef class LoadRun:
             self._seen[PyLong_FromVoidPtr(<void*>obj)] = obj
         if plan.new_extras is not None:
             callback = plan.new_extras
+            self._resume()
             callback(obj)
+            self._pause()
         return obj
 
     cdef int _collect(self, EntityPlan plan, object obj) except -1:
@@ -653,7 +678,9 @@ cdef class LoadRun:
                 break
         if plan.on_refresh is not None:
             callback = plan.on_refresh
+            self._resume()
             callback(obj, self, keys)
+            self._pause()
         return 0
 
     cdef int _join(
@@ -707,7 +734,9 @@ cdef class LoadRun:
         elif child is not None and child is not entry.child:
             if joined.on_multiple is not None:
                 callback = joined.on_multiple
+                self._resume()
                 callback(parent)
+                self._pause()
         return 0
 
 

@@ -94,6 +94,12 @@ cdef class LoadRun:
     cdef dict _seen
     cdef EntityPlan _refresh_plan
     cdef ormolu_sharing* _sharing
+    # whether the collector waits while the rows are read, and whether it does now
+    cdef bint _pauses
+    cdef bint _paused
+
+    cdef int _pause(self) except -1
+    cdef int _resume(self) except -1
 
     cdef int _require_usable(self) except -1
     cdef int _run(self, object rows, list results) except -1
