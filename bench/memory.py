@@ -19,6 +19,7 @@ import argparse
 import gc
 import importlib
 import json
+import os
 import tempfile
 import tracemalloc
 from dataclasses import replace
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--trace", action="store_true")
     options = parser.parse_args()
+    os.environ.update(CONTENDERS[options.contender].environ())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         warm_up(options.contender, Path(folder, "few.sqlite"))
         wanted = replace(sizes.QUICK, accounts=options.rows)
