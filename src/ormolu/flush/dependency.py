@@ -73,11 +73,11 @@ class Dependency:
         for obj in objects:
             if not self.history(uow, obj, passive).empty():
                 return True
-        return (
-            bool(objects)
-            and not self.self_referential
-            and self.mapper.base_mapper in uow.bases
-        )
+        return False
+
+    def orders(self, uow: Any) -> bool:
+        """Whether objects of both of its sides are there, which it puts into order."""
+        return not self.self_referential and self.mapper.base_mapper in uow.bases
 
     def _interest(self, isdelete: bool) -> int:
         return self.on_delete if isdelete else PASSIVE_NO_INITIALIZE
@@ -121,13 +121,18 @@ class Dependency:
     def related_steps(self, uow: Any, obj: Any, passive: int) -> list[Step]:
         """The steps of the objects that an object is or was related to."""
         found: list[Step] = []
-        impl = kernel.layout_of(obj).attributes[self.key].impl
-        for other in impl.get_all_pending(obj, passive | NO_RAISE):
+        for other in self.pending(obj, passive):
             record = None if other is None else uow.records.get(id(other))
             if record is None:
                 continue
             make = DeleteOne if record.isdelete else SaveOne
             found.append(make(uow, record.mapper, other))
+        return found
+
+    def pending(self, obj: Any, passive: int) -> list[Any]:
+        """The objects that an object is or was related to."""
+        impl = kernel.layout_of(obj).attributes[self.key].impl
+        found: list[Any] = impl.get_all_pending(obj, passive | NO_RAISE)
         return found
 
     # -- work ----------------------------------------------------------------------

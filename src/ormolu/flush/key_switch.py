@@ -43,6 +43,9 @@ class KeySwitchDependency(Dependency):
     def takes_part(self, uow: Any, objects: list[Any], isdelete: bool) -> bool:
         return self.passive_updates and not isdelete and bool(self.switched(objects))
 
+    def orders(self, uow: Any) -> bool:
+        return False
+
     def order_all(self, add: AddEdge) -> None:
         add(self.child_saves, self.after_save)
         add(self.parent_saves, self.after_save)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
 from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
@@ -45,6 +46,10 @@ class ManyToOneDependency(Dependency):
             return
         if self.after_save in cycles:
             for obj in uow.related(self.parent, False):
+                if kernel.peek_key(obj, self.key) is kernel.UNLOADED and not (
+                    self.pending(obj, PASSIVE_NO_INITIALIZE)
+                ):
+                    continue
                 relate = RelateOne(uow, self, False, obj)
                 add(relate, SaveOne(uow, uow.records[id(obj)].mapper, obj))
                 for step in self.related_steps(uow, obj, PASSIVE_NO_INITIALIZE):

@@ -45,6 +45,8 @@ class OneToManyDependency(Dependency):
             return
         if self.after_save in cycles:
             for obj in uow.related(self.parent, False):
+                if not self.pending(obj, PASSIVE_NO_INITIALIZE):
+                    continue
                 save = SaveOne(uow, uow.records[id(obj)].mapper, obj)
                 relate = RelateOne(uow, self, False, obj)
                 add(save, relate)

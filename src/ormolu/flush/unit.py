@@ -166,7 +166,8 @@ class UnitOfWork:
             dependency.presort(self, deleted, True)
             dependency.presort(self, saved, False)
             if dependency not in active and (
-                dependency.takes_part(self, deleted, True)
+                dependency.orders(self)
+                or dependency.takes_part(self, deleted, True)
                 or dependency.takes_part(self, saved, False)
             ):
                 active[dependency] = None

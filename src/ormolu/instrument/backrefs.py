@@ -181,7 +181,7 @@ def _cascade_save(prop: Any, obj: Any, item: Any, initiator: Any) -> None:
         return
     if initiator is not None and initiator.key != prop.key:
         return  # the change came by a backref, which does not cascade
-    if session_of(item) is session and not session._is_deleted(item):
+    if session._contains(item):
         return
     session._save_or_update(item)
 
