@@ -70,10 +70,7 @@ class Dependency:
     def takes_part(self, uow: Any, objects: list[Any], isdelete: bool) -> bool:
         """Whether the relationship has something to do for some objects."""
         passive = self._interest(isdelete)
-        for obj in objects:
-            if not self.history(uow, obj, passive).empty():
-                return True
-        return False
+        return any(not self.history(uow, obj, passive).empty() for obj in objects)
 
     def orders(self, uow: Any) -> bool:
         """Whether objects of both of its sides are there, which it puts into order."""
