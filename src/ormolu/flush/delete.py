@@ -8,7 +8,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
-from .rows import committed
+from .rows import committed, current
 from .table_plan import TablePlan
 
 
@@ -26,9 +26,12 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
 
     Raises:
         FlushError: when a part of the key is NULL.
+        ObjectDeletedError: when the object is expired, and its row is gone.
     """
     key: tuple[Any, ...]
     if plan.sole:
+        if kernel.peek(obj, plan.pk_slots[0]) is kernel.UNLOADED:
+            current(plan, obj, plan.pk_slots[0])  # expired: is its row there at all?
         held = kernel.state_of(obj)._o_key
         key = (held,) if len(plan.pk_slots) == 1 else held
     else:

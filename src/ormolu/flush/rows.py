@@ -47,8 +47,11 @@ def key_in_database(
 
     Raises:
         FlushError: when a part of it is NULL.
+        ObjectDeletedError: when it is expired, and its row is gone.
     """
     if plan.sole and not uow.cascaded_keys:
+        if existing is None and kernel.peek(obj, plan.pk_slots[0]) is UNLOADED:
+            current(plan, obj, plan.pk_slots[0])  # expired: is its row there at all?
         struct = kernel.state_of(obj if existing is None else existing)
         if len(plan.pk_slots) == 1:
             return (struct._o_key,)
