@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, PickleType, Table
 from sqlalchemy.exc import CircularDependencyError, InvalidRequestError, SAWarning
 
-from ormolu import backref, relationship
+from ormolu import backref, exc, relationship
 from tests.flush.world import World, named
 
 
@@ -196,3 +196,36 @@ def test_many_to_many_rows_of_deleted_objects_go_before_everything(
         ("UPDATE r SET n=? WHERE r.id = ?", (3, 1)),
         ("DELETE FROM l WHERE l.id = ?", (1,)),
     ]
+
+
+def test_an_expired_object_is_loaded_before_its_row_is_touched(world: World) -> None:
+    Row = world.map("Row", world.table("r", named("a"), named("b")))
+    session = world.session()
+    row = Row(a="1")
+    session.add(row)
+    session.commit()
+    world.sql.clear()
+    row.a = "2"
+    session.flush()
+    session.expire(row)
+    session.delete(row)
+    session.flush()
+    assert world.sql.take() == [
+        ("SELECT r.id, r.b FROM r WHERE r.id = ?", (1,)),
+        ("UPDATE r SET a=? WHERE r.id = ?", ("2", 1)),
+        ("SELECT r.id, r.a, r.b FROM r WHERE r.id = ?", (1,)),
+        ("DELETE FROM r WHERE r.id = ?", (1,)),
+    ]
+
+
+def test_an_expired_object_whose_row_is_gone_is_refused(world: World) -> None:
+    table = world.table("r", named("a"))
+    Row = world.map("Row", table)
+    session = world.session()
+    row = Row(a="1")
+    session.add(row)
+    session.commit()
+    session.connection().execute(table.delete())
+    row.a = "2"
+    with pytest.raises(exc.ObjectDeletedError):
+        session.flush()

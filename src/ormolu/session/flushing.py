@@ -264,9 +264,9 @@ class Flushing(Moving):
     def _check_key_switch(
         self, obj: Any, struct: Any, values: list[Any], transaction: Any
     ) -> None:
-        if any(v is kernel.UNLOADED for v in values):
-            return
         mapper = struct._o_layout.mapper
+        if any(v is kernel.UNLOADED for v in values):
+            values = mapper.primary_key_from_instance(obj)
         key = mapper.key_of_values(values)
         old = struct._o_key
         if key == old:
