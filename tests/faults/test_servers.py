@@ -15,6 +15,8 @@ from tests.faults.models import Mode, build
 from tests.faults.server_world import URL, ServerRunner
 from tests.faults.servers import POSTGRESQL_ONLY, PROGRAMS
 
+pytestmark = pytest.mark.slow  # kills, deadlocks and timeouts take their time
+
 Reference = Callable[[str, str, str], Any]
 
 
