@@ -22,18 +22,18 @@ Logs = dict[str, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="session")
-def reference() -> Callable[[str, str], Logs]:
+def reference() -> Callable[..., Logs]:
     """What sqlalchemy.orm logs for the programs of a module."""
-    known: dict[tuple[str, str], Logs] = {}
+    known: dict[tuple[str, ...], Logs] = {}
 
-    def logs(module: str, name: str) -> Logs:
-        if (module, name) not in known:
+    def logs(module: str, name: str, url: str = "") -> Logs:
+        if (module, name, url) not in known:
             command = [sys.executable, "-m", "tests.faults.reference", module, name]
             done = subprocess.run(
                 command, cwd=ROOT, check=True, capture_output=True, text=True
             )
-            known[module, name] = json.loads(done.stdout)
-        return known[module, name]
+            known[module, name, url] = json.loads(done.stdout)
+        return known[module, name, url]
 
     return logs
 

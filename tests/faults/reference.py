@@ -60,12 +60,13 @@ def main(module: str, name: str) -> None:
     """
     orm = importlib.import_module("sqlalchemy.orm")
     programs = getattr(importlib.import_module(module), name)
+    make = getattr(importlib.import_module(module), "RUNNER", Runner)
     gc.freeze()
     logging.disable()
     logs: dict[str, dict[str, list[str]]] = {}
     for mode in MODES:
         with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
-            runner = Runner(orm, build(orm, mode), Path(folder))
+            runner = make(orm, build(orm, mode), Path(folder))
             logs[mode] = {name: runner.run(p) for name, p in programs.items()}
     json.dump(logs, sys.stdout)
 

@@ -57,6 +57,7 @@ class FastStatement:
         "_names",
         "_positional",
         "_processors",
+        "coltypes",
         "returns_rows",
         "sql",
     )
@@ -64,6 +65,8 @@ class FastStatement:
     def __init__(self, compiled: Any) -> None:
         self.sql: str = compiled.string
         self.returns_rows = bool(getattr(compiled, "effective_returning", None))
+        # the driver's types of the columns, known when it was executed once
+        self.coltypes: list[Any] | None = None
         self._positional = bool(compiled.positional)
         names = (
             compiled.positiontup
@@ -147,6 +150,8 @@ class FastStatement:
             connection.dialect.do_execute(cursor, self.sql, parameters, None)
         except BaseException as error:
             fail_executing(connection, error, self.sql, parameters, cursor)
+        if self.coltypes is None:
+            self.coltypes = [column[1] for column in cursor.description]
         try:
             rows: Any = cursor.fetchall()
         except BaseException as error:

@@ -14,7 +14,12 @@ from .._speedups import hydration
 from ..hydrate.plans import LoadPlan, plan_for
 from .fast import FastStatement, is_free, suits
 from .purpose import NO_PURPOSE, Purpose
-from .rows import compile_state_of, fetch_all, processors_of
+from .rows import (
+    compile_state_of,
+    fetch_all,
+    processors_of,
+    processors_of_types,
+)
 
 
 def _nothing() -> None:
@@ -48,8 +53,8 @@ class PreparedLoad:
             if dialect() is not connection.dialect:
                 fast = self._fast_for(connection.dialect)
             if fast is not False:
-                statement, plan = fast
-                return plan, statement.fetch_all(connection, values)
+                rows = fast.statement.fetch_all(connection, values)
+                return fast.plan or fast.make_plan(connection.dialect), rows
         result = connection.execute(
             self.statement,
             values,
@@ -73,13 +78,7 @@ class PreparedLoad:
         compiled = self.statement.compile(dialect=dialect)
         if not suits(compiled):
             return False
-        description = compiled.compile_state.load
-        processors = [
-            entry.type._cached_result_processor(dialect, None)
-            for entry in compiled._result_columns
-        ]
-        plan = plan_for(description, processors if any(processors) else None)
-        return FastStatement(compiled), plan
+        return _FastLoad(compiled)
 
     def load(
         self,
@@ -114,6 +113,25 @@ class PreparedLoad:
         results = run.rows(rows)
         run.finish()
         return results, plan, run
+
+
+class _FastLoad:
+    """The statement for one dialect; its plan needs the driver's types as well."""
+
+    __slots__ = ("_description", "_types", "plan", "statement")
+
+    def __init__(self, compiled: Any) -> None:
+        self.statement = FastStatement(compiled)
+        self._description = compiled.compile_state.load
+        self._types = [entry.type for entry in compiled._result_columns]
+        self.plan: LoadPlan | None = None
+
+    def make_plan(self, dialect: Any) -> LoadPlan:
+        """The plan, once the statement was executed."""
+        coltypes = self.statement.coltypes or ()
+        processors = processors_of_types(self._types, dialect, coltypes)
+        self.plan = plan_for(self._description, processors)
+        return self.plan
 
 
 class _NothingLoaded:

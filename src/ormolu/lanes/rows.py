@@ -12,6 +12,17 @@ def processors_of(result: Any) -> Sequence[Any] | None:
     return processors if any(processors) else None
 
 
+def processors_of_types(
+    types: Sequence[Any], dialect: Any, coltypes: Sequence[Any]
+) -> Sequence[Any] | None:
+    """The type processors by position, for the driver's types; None when none."""
+    processors = [
+        type_._cached_result_processor(dialect, coltype)
+        for type_, coltype in zip(types, coltypes, strict=True)
+    ]
+    return processors if any(processors) else None
+
+
 def fetch_all(result: Any) -> list[Any]:
     """The driver's rows, all of them, as they come from the cursor."""
     if result._metadata._tuplefilter is not None:

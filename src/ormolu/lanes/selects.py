@@ -16,11 +16,14 @@ from sqlalchemy.engine import Connection
 
 from ..hydrate.plans import LoadPlan, plan_for
 from .fast import FastStatement, suits
+from .rows import processors_of_types
 
 SIZE = 500
 """Statements that are kept per dialect, as many as Core keeps per engine."""
 
 MEMO = "_ormolu_plan"
+
+NOT_YET: Any = None
 
 
 class FastSelect:
@@ -31,17 +34,13 @@ class FastSelect:
         bindparams: the parameters of the cache key that it was compiled for.
     """
 
-    __slots__ = ("_getters", "description", "plan", "statement")
+    __slots__ = ("_getters", "_types", "description", "plan", "statement")
 
-    def __init__(self, compiled: Any, bindparams: list[Any], dialect: Any) -> None:
+    def __init__(self, compiled: Any, bindparams: list[Any]) -> None:
         self.description = compiled.compile_state.load
-        processors = [
-            entry.type._cached_result_processor(dialect, None)
-            for entry in compiled._result_columns
-        ]
-        self.plan: LoadPlan = plan_for(
-            self.description, processors if any(processors) else None
-        )
+        self._types = [entry.type for entry in compiled._result_columns]
+        # made with the driver's types, which the first execution brings
+        self.plan: LoadPlan = NOT_YET
         self.statement = FastStatement(compiled)
         positions = {b.key: i for i, b in enumerate(bindparams)}
         self._getters: list[tuple[str, str, int]] = [
@@ -68,7 +67,15 @@ class FastSelect:
             if bind.required:
                 return None
             values[name] = bind.value if bind.callable is None else bind.callable()
-        return self.statement.fetch_all(connection, values, [dict(given)])
+        rows = self.statement.fetch_all(connection, values, [dict(given)])
+        if self.plan is NOT_YET:
+            self.plan = plan_for(
+                self.description,
+                processors_of_types(
+                    self._types, connection.dialect, self.statement.coltypes or ()
+                ),
+            )
+        return rows
 
 
 class _Memo:
@@ -133,5 +140,5 @@ def _make(
     compiled = statement.compile(dialect=dialect, column_keys=sorted(given))
     if not suits(compiled) or getattr(compiled.compile_state, "load", None) is None:
         return None
-    fast = FastSelect(compiled, cache_key.bindparams, dialect)
+    fast = FastSelect(compiled, cache_key.bindparams)
     return fast if fast.usable() else None

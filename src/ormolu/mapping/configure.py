@@ -73,7 +73,9 @@ def configure_mappers() -> None:
         InvalidRequestError: when a mapper failed before.
         ArgumentError and others: what a mapping has wrong.
     """
-    _run(list(_waiting))
+    with _lock:
+        waiting = list(_waiting)
+    _run(waiting)
 
 
 def configure_registry(registry: Any) -> None:
@@ -197,9 +199,11 @@ kernel.set_missing_layout_hook(layout_for)
 
 def all_mappers() -> list[Any]:
     """Every mapper of every registry."""
-    return [m for known in _mappers.values() for m in known]
+    with _lock:
+        return [m for known in _mappers.values() for m in known]
 
 
 def registries() -> list[Any]:
     """Every registry that has mappers."""
-    return list(_mappers)
+    with _lock:
+        return list(_mappers)

@@ -48,8 +48,10 @@ def was_deleted(instance: object) -> bool:
 
 def close_all_sessions() -> None:
     """Close every session that is in memory."""
-    for session in list(sessions.values()):
-        session.close()
+    for reference in sessions.valuerefs():  # other threads may make new ones
+        session = reference()
+        if session is not None:
+            session.close()
 
 
 def identity_key(
