@@ -342,6 +342,7 @@ cdef class LoadRun:
         self._pending = {}
         # objects that this run has populated already, under populate_existing
         self._seen = {}
+        self._settled = None
         self._refresh_plan = None
         for output in self.outputs:
             if not isinstance(output, (EntityPlan, ColumnOutput, PyOutput)):
@@ -413,6 +414,12 @@ cdef class LoadRun:
                         assign(entry.parent, [] if entry.items is None else entry.items)
         self._seen = {}
         self._broken = False
+
+    def settle(self, obj):
+        """Let no row but the one at hand bring an object more related objects."""
+        if self._settled is None:
+            self._settled = {}
+        self._settled[PyLong_FromVoidPtr(<void*>obj)] = obj
 
     cdef int _require_usable(self) except -1:
         if self._broken:
@@ -657,7 +664,11 @@ cdef class LoadRun:
         if not entry.applies:
             return 0
         if joined.collection:
-            if child is not None:
+            if child is not None and (
+                self._settled is None
+                or entry.items is None
+                or PyLong_FromVoidPtr(<void*>parent) not in self._settled
+            ):
                 entry._add(child)
         elif first or (child is not None and entry.child is None):
             entry.child = child

@@ -90,6 +90,7 @@ cdef class LoadRun:
     cdef IdentityDict _last_home
     cdef dict _pending
     cdef dict _seen
+    cdef dict _settled
     cdef EntityPlan _refresh_plan
 
     cdef int _require_usable(self) except -1

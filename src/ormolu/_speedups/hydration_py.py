@@ -270,6 +270,7 @@ class LoadRun:
         "_pending",
         "_refresh_plan",
         "_seen",
+        "_settled",
         "collected",
         "context",
         "origin",
@@ -306,6 +307,7 @@ class LoadRun:
         self._pending: dict[int, tuple[JoinedPlan, dict[int, _Pending]]] = {}
         # objects that this run has populated already, under populate_existing
         self._seen: dict[int, Any] = {}
+        self._settled: dict[int, Any] = {}
         self._refresh_plan: EntityPlan | None = None
         for output in self.outputs:
             if not isinstance(output, EntityPlan | ColumnOutput | PyOutput):
@@ -345,6 +347,10 @@ class LoadRun:
                         joined.assign(entry.parent, list(entry.items.values()))
         self._seen = {}
         self._broken = False
+
+    def settle(self, obj: Any) -> None:
+        """Let no row but the one at hand bring an object more related objects."""
+        self._settled[id(obj)] = obj
 
     def _require_usable(self) -> None:
         if self._broken:
@@ -537,7 +543,9 @@ class LoadRun:
         if not entry.applies:
             return
         if joined.collection:
-            if child is not None:
+            if child is not None and (
+                not entry.items or id(parent) not in self._settled
+            ):
                 entry.items.setdefault(id(child), child)
         elif first or (child is not None and entry.child is None):
             entry.child = child

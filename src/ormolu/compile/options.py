@@ -110,6 +110,7 @@ class LoaderOption(ExecutableOption, HasCacheKey):
     propagate_to_loaders = True
     _is_has_cache_key = True
     _is_core = False
+    _is_loader_option = True
 
     def __init__(self, steps: Iterable[Step], siblings: Iterable[Any] = ()) -> None:
         self.steps = tuple(steps)

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+
+def inherited_options(options: Iterable[Any]) -> tuple[Any, ...]:
+    """The options that loads repeat, where users' own are among them, else none."""
+    repeated = tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+    return repeated if any(not is_loader_option(o) for o in repeated) else ()
+
+
+def is_loader_option(option: Any) -> bool:
+    """Whether an option says how to load, which plans and cache keys know."""
+    return getattr(option, "_is_loader_option", False) is True
 
 
 class LoadRecord:
@@ -12,13 +24,16 @@ class LoadRecord:
     Attributes:
         node: the options below the entity (a path node), or None.
         options: the statement's options that lazy loads repeat.
+        inherited: those options where some are the user's own, whose values a plan
+            must not keep from one statement for the next; empty otherwise.
     """
 
-    __slots__ = ("__weakref__", "node", "options", "path")
+    __slots__ = ("__weakref__", "inherited", "node", "options", "path")
 
     def __init__(self, node: Any, options: tuple[Any, ...] = ()) -> None:
         self.node = node
         self.options = options
+        self.inherited = inherited_options(options)
         self.path: Any = None
 
     def __reduce__(self) -> Any:

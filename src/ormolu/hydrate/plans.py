@@ -32,11 +32,26 @@ class LoadPlan:
         scalar: whether a row is one bare entity.
     """
 
-    __slots__ = ("__weakref__", "entities", "outputs", "post", "scalar")
+    __slots__ = (
+        "__weakref__",
+        "_inherited",
+        "_token",
+        "entities",
+        "outputs",
+        "post",
+        "scalar",
+    )
 
     def __init__(
-        self, description: LoadDescription, processors: Processors, scalar: bool
+        self,
+        description: LoadDescription,
+        processors: Processors,
+        scalar: bool,
+        inherited: tuple[Any, ...] = (),
+        token: Any = None,
     ) -> None:
+        self._inherited = inherited
+        self._token = token
         self.entities: list[tuple[EntityLoad, Any]] = []
         self.outputs = [
             kernel_output
@@ -67,11 +82,13 @@ class LoadPlan:
             load.pk_positions,
             processors=chosen if any(chosen) else None,
         )
+        plan.token = self._token
         plan.partial_pk_ok = load.mapper.allow_partial_pks
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
-        if load.options or load.node or load.partial:
-            plan.origin = LoadRecord(load.node, load.options)
+        options = self._inherited or load.options
+        if options or load.node or load.partial:
+            plan.origin = LoadRecord(load.node, options)
         self.entities.append((load, plan))
         return plan
 
@@ -128,16 +145,31 @@ def _getter(
     return lambda row: processor(row[position])
 
 
-def plan_for(description: LoadDescription, processors: Processors | None) -> LoadPlan:
-    """The plan of a statement, made once per set of processors."""
-    key = None if processors is None else tuple(processors)
-    plan = description.plans.get(key)
+def plan_for(
+    description: LoadDescription,
+    processors: Processors | None,
+    inherited: tuple[Any, ...] = (),
+    token: Any = None,
+) -> LoadPlan:
+    """The plan of a statement, made once per set of processors.
+
+    Args:
+        inherited: options of this very execution that the loaded objects keep; the
+            plan is then for it alone.
+        token: keeps the identities of the loaded objects apart from others.
+    """
+    key: Any = None if processors is None else tuple(processors)
+    if token is not None:
+        key = (key, token)
+    plan = None if inherited else description.plans.get(key)
     if plan is None:
         flat = processors or [None] * description.column_count
         scalar = len(description.outputs) == 1 and isinstance(
             description.outputs[0], EntityLoad
         )
-        plan = description.plans[key] = LoadPlan(description, flat, scalar)
+        plan = LoadPlan(description, flat, scalar, inherited, token)
+        if not inherited:
+            description.plans[key] = plan
     return plan
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from .._speedups import state as kernel
 from .._core.events import (
     Events,
     EventTarget,
@@ -19,6 +20,7 @@ from .._core.events import (
     with_listener,
 )
 from .entity import Entity
+from .load_watch import watching
 from .listening import Hold, is_foreign, is_mapper, mapped_subclasses, populate
 from .manager import ClassManager, all_managers, manager_of_class
 from .state import inspect_instance
@@ -66,6 +68,9 @@ class InstanceEvents(Events[Any]):
         target = event_key.dispatch_target
         if raw and event_key.identifier != "first_init":
             event_key = with_listener(event_key, _given_states(listener_of(event_key)))
+        if event_key.identifier in ("load", "refresh"):
+            fn = watching(listener_of(event_key), 0, restore_load_context)
+            event_key = with_listener(event_key, fn)
         event_key.base_listen(propagate=propagate, **kw)
         _take_note(target, event_key.identifier)
         if propagate and isinstance(target, ClassManager):
@@ -198,6 +203,22 @@ _names = event_names(InstanceEvents)
 
 
 # -- construction ---------------------------------------------------------------------
+
+
+def make_states(manager: ClassManager) -> None:
+    """Have a user's constructor begin with the state that is kept beside the instance.
+
+    An instance that was made before its class was mapped has none, and is refused.
+    """
+    user_init = manager.class_.__init__  # type: ignore[misc]
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if manager_of_class(type(self)) is not None:
+            kernel.state_of(self)
+        user_init(self, *args, **kwargs)
+
+    manager.replace("__init__", __init__)
 
 
 def watch_init(manager: ClassManager) -> None:

@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.engine import Connection
 
 from .._speedups import hydration
+from ..hydrate.context import QueryContext
 from ..hydrate.plans import LoadPlan, plan_for
 from .fast import FastStatement, is_free, suits
-from .purpose import NO_PURPOSE, Purpose
+from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import compile_state_of, fetch_all, processors_of
 
 
@@ -49,8 +50,11 @@ class PreparedLoad:
         return self._plan_of(result), fetch_all(result)
 
     @staticmethod
-    def _plan_of(result: Any) -> LoadPlan:
-        return plan_for(compile_state_of(result).load, processors_of(result))
+    def _plan_of(
+        result: Any, inherited: tuple[Any, ...] = (), token: Any = None
+    ) -> LoadPlan:
+        description = compile_state_of(result).load
+        return plan_for(description, processors_of(result), inherited, token)
 
     def _prepare(self, dialect: Any) -> Any:
         compiled = self.statement.compile(dialect=dialect)
@@ -82,16 +86,32 @@ class PreparedLoad:
             the results (bare entities, or tuples), the plan, and the kernel's run.
         """
         session = tracker.owner
-        if session is not None and session._hears:
-            cursor, answer = session._announce_load(
+        announced = None
+        if session is not None and (
+            session._hears or session.execution_options or purpose.needs_session
+        ):
+            announced = session._announce_load(
                 self.statement, connection, values, purpose
             )
-            if cursor is None:
-                return answer, NOTHING_LOADED, None
-            plan, rows = self._plan_of(cursor), fetch_all(cursor)
+            if announced.cursor is None:
+                return announced.answer, NOTHING_LOADED, None
+            token = identity_token_of(announced.options)
+            plan = self._plan_of(announced.cursor, purpose.inherited, token)
+            rows = fetch_all(announced.cursor)
+            if announced.populate_existing:
+                run_args.setdefault("populate_existing", True)
         else:
             plan, rows = self.rows(connection, values)
         run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
+        if announced is not None:
+            run.context = QueryContext(
+                session,
+                self.statement,
+                announced.options,
+                values,
+                run_args.get("refresh"),
+                inherited=purpose.inherited,
+            )
         results = run.rows(rows)
         run.finish()
         return results, plan, run

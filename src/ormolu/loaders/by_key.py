@@ -62,6 +62,14 @@ def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
     return PreparedLoad(statement)
 
 
+def warn_of_null_key() -> None:
+    """Nothing has a primary key of NULLs."""
+    sa_util.warn(
+        "fully NULL primary key identity cannot load any object.  "
+        "This condition may raise an error in a future release."
+    )
+
+
 def load_by_key(
     session: Any,
     mapper: Any,
@@ -79,16 +87,12 @@ def load_by_key(
     """
     values = key_values(mapper, key)
     if all(v is None for v in values):
-        sa_util.warn(
-            "fully NULL primary key identity cannot load any object.  "
-            "This condition may raise an error in a future release."
-        )
-        return None
+        return warn_of_null_key()
     if node is None and not path:
         prepared = prepared_by_key(mapper, values, lazy)
     else:
         prepared = _prepare(select_by_key(mapper, values, OwnLoad(node, path)), lazy)
-    connection = session._connection_for(mapper)
+    connection = session._connection_for(mapper, prepared.statement)
     found, plan, run = prepared.load(
         session._tracker, connection, key_parameters(values), purpose=purpose
     )

@@ -20,6 +20,7 @@ from ..instrument.flags import (
     PASSIVE_NO_RESULT,
     SQL_OK,
 )
+from ..instrument.load_watch import note_refresh
 from ..instrument.state import clear_expired, expired_keys, session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import COLUMN_LOAD
@@ -165,7 +166,8 @@ def refresh_from_row(
             cache[name] = prepared
     index = kernel.layout_of(obj).index
     slots = None if only is None else {index[k] for k in only if k in index}
-    connection = session._connection_for(mapper)
+    connection = session._connection_for(mapper, prepared.statement)
+    note_refresh(obj)
     found, plan, run = prepared.load(
         session._tracker,
         connection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
@@ -28,10 +29,11 @@ from ..instrument.flags import (
     PASSIVE_OFF,
     RELATED_OBJECT_OK,
     SQL_OK,
+    LoaderCallableStatus,
 )
 from ..instrument.state import expired_keys, session_of
 from ..lanes.prepared import PreparedLoad
-from ..lanes.purpose import NO_PURPOSE, lazy_purpose
+from ..lanes.purpose import NO_OPTIONS, NO_PURPOSE, Purpose, lazy_purpose
 from ..mapping.direction import MANYTOONE
 from .by_key import load_by_key
 from .expired import EAGER, load_expired
@@ -40,7 +42,26 @@ from .post import run_post_loads
 RAISING = ("raise", "raise_on_sql")
 
 
-def load_related(prop: Any, obj: Any, passive: int) -> Any:
+def load_with_others(
+    prop: Any, obj: Any, execution_options: Mapping[str, Any]
+) -> None:
+    """Load a relationship of an object right after the object's own load.
+
+    Args:
+        execution_options: those of the load that it belongs to.
+    """
+    value = load_related(prop, obj, PASSIVE_OFF, execution_options)
+    if not isinstance(value, LoaderCallableStatus):
+        impl = kernel.layout_of(obj).mapper.class_manager[prop.key].impl
+        impl.set_committed_value(obj, value)
+
+
+def load_related(
+    prop: Any,
+    obj: Any,
+    passive: int,
+    execution_options: Mapping[str, Any] = NO_OPTIONS,
+) -> Any:
     """Answer the read of a relationship that has no value yet.
 
     Returns:
@@ -82,10 +103,27 @@ def load_related(prop: Any, obj: Any, passive: int) -> Any:
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
     if use_get:
-        return _load_by_get(prop, obj, struct, session, passive, strategy, node)
+        return _load_by_get(
+            prop, obj, struct, session, passive, strategy, node, execution_options
+        )
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
-    return _emit(prop, obj, struct, session, passive, node, pending)
+    return _emit(
+        prop, obj, struct, session, passive, node, pending, execution_options
+    )
+
+
+def _purpose(
+    prop: Any,
+    obj: Any,
+    origin: Any,
+    session: Any,
+    execution_options: Mapping[str, Any],
+) -> Purpose:
+    """What a lazy load is for, where anybody asks."""
+    if session._hears or execution_options or (origin is not None and origin.inherited):
+        return lazy_purpose(prop, obj, origin, execution_options)
+    return NO_PURPOSE
 
 
 def _node_of(struct: Any) -> PathNode | None:
@@ -110,6 +148,7 @@ def _load_by_get(
     passive: int,
     strategy: str,
     node: Any,
+    execution_options: Mapping[str, Any],
 ) -> Any:
     key = _foreign_key(prop, obj, struct, passive)
     if key is PASSIVE_NO_RESULT or key is NO_VALUE:
@@ -127,9 +166,7 @@ def _load_by_get(
     if not passive & NO_AUTOFLUSH:
         session._autoflush()
     child = node.children.get(prop.key) if node else None
-    purpose = NO_PURPOSE
-    if session._hears:
-        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    purpose = _purpose(prop, obj, struct._o_origin, session, execution_options)
     return load_by_key(session, mapper, key, child, purpose=purpose, lazy=True)
 
 
@@ -271,6 +308,7 @@ def _emit(
     passive: int,
     node: PathNode | None,
     pending: bool,
+    execution_options: Mapping[str, Any],
 ) -> Any:
     statement = lazy_statement(prop, node)
     values: dict[str, Any] = {}
@@ -287,10 +325,8 @@ def _emit(
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:
         session._autoflush()
-    connection = session._connection_for(prop.mapper)
-    purpose = NO_PURPOSE
-    if session._hears:
-        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    connection = session._connection_for(prop.mapper, statement.prepared.statement)
+    purpose = _purpose(prop, obj, struct._o_origin, session, execution_options)
     found, plan, run = statement.prepared.load(
         session._tracker, connection, values, purpose=purpose
     )

@@ -173,6 +173,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         if self.class_.__init__ is object.__init__:  # type: ignore[misc]
             constructor = getattr(self.registry, "constructor", default_constructor)
             self._keep_and_set("__init__", constructor)
+        elif not embedded:
+            instance_events.make_states(self.class_manager)
         instance_events.adopt_listeners(self.class_manager)
         instance_events.class_instrumented(self.class_)
 

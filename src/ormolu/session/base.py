@@ -8,7 +8,8 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError
+from ..exc import UnmappedInstanceError, class_name
+from ..instrument.manager import manager_of_class
 from .events import SessionTarget
 
 
@@ -34,7 +35,6 @@ class SessionBase(SessionTarget):
     execution_options: Any
     _tracker: Any
     _finders: dict[type, Any]
-    binds: dict[Any, Any]
     _binds: Any
     _transaction: Any
     _nested_transaction: Any
@@ -45,10 +45,14 @@ class SessionBase(SessionTarget):
     _trans_context_manager: Any = None
 
     def _state_of(self, instance: Any) -> Any:
+        struct = kernel.state_or_none(instance)
+        if struct is None:
+            raise missing_state(instance)
         try:
-            return kernel.state_of(instance)
-        except (UnmappedInstanceError, TypeError):
+            struct._o_layout
+        except UnmappedInstanceError:
             raise UnmappedInstanceError(instance) from None
+        return struct
 
     def _contains(self, obj: Any) -> bool:
         struct = kernel.state_or_none(obj)
@@ -83,3 +87,16 @@ class SessionBase(SessionTarget):
             raise sa_exc.InvalidRequestError(
                 f"Can't {operation} while the session is flushing"
             )
+
+
+def missing_state(instance: Any) -> UnmappedInstanceError:
+    """The error for an object without state."""
+    cls = type(instance)
+    if manager_of_class(cls) is None:
+        return UnmappedInstanceError(instance)
+    return UnmappedInstanceError(
+        instance,
+        f"Class '{class_name(cls)}' is mapped, but this instance lacks "
+        "instrumentation.  This occurs when the instance is created before "
+        f"{class_name(cls)} was mapped.",
+    )

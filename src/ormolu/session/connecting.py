@@ -15,9 +15,6 @@ from . import execution
 from .base import SessionBase
 from .transaction import SessionTransaction, SessionTransactionOrigin
 
-OBJECT_OPTIONS = frozenset({"populate_existing", "autoflush", "yield_per"})
-"""Execution options about objects, which no connection needs."""
-
 
 class Connecting(SessionBase):
     """The part of `Session` about transactions, connections and binds."""
@@ -133,19 +130,16 @@ class Connecting(SessionBase):
             transaction = self._autobegin_t()
         return transaction._connection_for_bind(bind, execution_options)  # type: ignore[no-any-return]
 
-    def _connection_for(self, mapper: Any) -> Connection:
+    def _connection_for(self, mapper: Any, clause: Any = None) -> Connection:
         """The connection for a mapper's statements."""
         bind = self.bind
         if bind is None or self._has_own_binds:
-            bind = self.get_bind(mapper=mapper)
+            bind = self.get_bind(mapper=mapper, clause=clause)
         return self._connection_for_bind(bind)
 
-    def _connection_options(self, options: Any, local: bool) -> dict[str, Any]:
-        """What a new connection is given: the session's own options, and these."""
-        own = self.execution_options if local else {}
-        merged = {k: v for k, v in own.items() if k not in OBJECT_OPTIONS}
-        merged.update(options or ())
-        return merged
+    def _connection_options(self, options: Any) -> dict[str, Any]:
+        """What a connection is given: the session's own options, and these."""
+        return {**self.execution_options, **(options or {})}
 
     @property
     def _has_own_binds(self) -> bool:
@@ -193,22 +187,25 @@ class Connecting(SessionBase):
         raise sa_exc.UnboundExecutionError(_unbound_text(mapper, clause))
 
     def _mapper_argument(self, mapper: Any) -> Any:
-        found = sa_inspect(mapper, raiseerr=False)
-        if found is None or not hasattr(found, "mapper"):
-            if isinstance(mapper, type):
-                raise UnmappedClassError(mapper)
+        found = sa_inspect(mapper, raiseerr=isinstance(mapper, type) is False)
+        if found is None:
+            raise UnmappedClassError(mapper)
+        if not hasattr(found, "mapper"):
             raise sa_exc.ArgumentError(f"{mapper!r} is not a mapper or mapped class")
         return found.mapper
+
+    @property
+    def binds(self) -> Mapping[Any, Any]:
+        """Engines by mapped class and table; `bind_mapper` and `bind_table` add."""
+        return self._binds.as_dict()
 
     def bind_mapper(self, mapper: Any, bind: Any) -> None:
         """Use an engine for a mapped class."""
         self._binds.add(mapper, bind)
-        self.binds = self._binds.as_dict()
 
     def bind_table(self, table: Any, bind: Any) -> None:
         """Use an engine for a table."""
         self._binds.add(table, bind)
-        self.binds = self._binds.as_dict()
 
 
 def _unbound_text(mapper: Any, clause: Any) -> str:

@@ -12,14 +12,25 @@ from .._core.names import PLUGIN
 from .._speedups import hydration
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
+from ..hydrate.context import QueryContext
+from ..hydrate.description import inherited_options
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
 from ..lanes.fast import is_free
+from ..lanes.purpose import (
+    LOAD_OPTION,
+    OVERWRITE_OPTION,
+    TOKEN_OPTION,
+    identity_token_of,
+)
 from ..lanes.rows import compile_state_of, fetch_all, fetch_chunks, processors_of
 from ..lanes.selects import find
 from ..loaders.post import run_post_loads
 
 FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
 """Execution options that Core need not see."""
+
+OWN_OPTIONS = frozenset({LOAD_OPTION, OVERWRITE_OPTION, TOKEN_OPTION})
+"""Execution options between the parts of a session, which nothing repeats."""
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -50,11 +61,13 @@ def execute_select(
     if merged.get("autoflush", True):
         session._autoflush()
     connection = session._connection_for_statement(statement, bind_arguments)
-    if not merged or FAST_OPTIONS.issuperset(merged):
+    inherited = inherited_options(statement._with_options)
+    if not inherited and (not merged or FAST_OPTIONS.issuperset(merged)):
         fast = _execute_fast(session, statement, parameters, merged, connection)
         if fast is not None:
             return fast
-    core_options = {**options, "_result_disable_adapt_to_context": True}
+    core_options = {k: v for k, v in options.items() if k not in OWN_OPTIONS}
+    core_options["_result_disable_adapt_to_context"] = True
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
         core_options["max_row_buffer"] = merged["yield_per"]
@@ -65,7 +78,11 @@ def execute_select(
     load = load_of(state, result)
     if load is None:
         return result  # type: ignore[no-any-return]
-    return wrap(session, result, load, merged)
+    followed = {k: v for k, v in merged.items() if k not in OWN_OPTIONS}
+    context = QueryContext(
+        session, statement, followed, parameters, inherited=inherited
+    )
+    return wrap(session, result, load, merged, context)
 
 
 def _execute_fast(
@@ -102,11 +119,19 @@ def _result(description: Any, plan: LoadPlan, rows: list[Any], raw: Any) -> Resu
 
 
 def wrap(
-    session: Any, cursor_result: Any, description: Any, options: Mapping[str, Any]
+    session: Any,
+    cursor_result: Any,
+    description: Any,
+    options: Mapping[str, Any],
+    context: QueryContext | None = None,
 ) -> Result[Any]:
     """The user's result of a cursor result."""
-    plan = plan_for(description, processors_of(cursor_result))
-    populate = bool(options.get("populate_existing"))
+    inherited = () if context is None else context.inherited
+    token = identity_token_of(options)
+    plan = plan_for(description, processors_of(cursor_result), inherited, token)
+    populate = bool(
+        options.get("populate_existing") or options.get(OVERWRITE_OPTION)
+    )
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
@@ -125,7 +150,7 @@ def wrap(
                     "Can't use the ORM yield_per feature in conjunction with unique()"
                 )
             for rows in fetch_chunks(cursor_result, count or size):
-                yield hydrate(session, plan, rows, populate)
+                yield hydrate(session, plan, rows, populate, context)
 
         result: Any = ChunkedIteratorResult(
             metadata,
@@ -136,7 +161,7 @@ def wrap(
         )
         result._yield_per = size
         return result  # type: ignore[no-any-return]
-    rows = hydrate(session, plan, fetch_all(cursor_result), populate)
+    rows = hydrate(session, plan, fetch_all(cursor_result), populate, context)
     return _result(description, plan, rows, cursor_result)
 
 
@@ -149,7 +174,11 @@ def require_unique(obj: Any) -> None:
 
 
 def hydrate(
-    session: Any, plan: LoadPlan, rows: list[Any], populate_existing: bool
+    session: Any,
+    plan: LoadPlan,
+    rows: list[Any],
+    populate_existing: bool,
+    context: QueryContext | None = None,
 ) -> list[Any]:
     """Objects of raw rows, with the loads that follow."""
     run = hydration.LoadRun(
@@ -158,6 +187,7 @@ def hydrate(
         scalar=plan.scalar,
         populate_existing=populate_existing,
     )
+    run.context = context
     results: list[Any] = run.rows(rows)
     run.finish()
     if plan.post:

@@ -64,16 +64,16 @@ class Flushing(Moving):
         Raises:
             InvalidRequestError: when a flush is going on already.
         """
+        if self._flushing:
+            raise sa_exc.InvalidRequestError("Session is already flushing")
+        if self._is_clean():
+            return
         if objects is not None:
             sa_util.warn_deprecated(
                 "The `objects` parameter of `Session.flush` is deprecated; flush "
                 "everything, or use a session of its own",
                 "2.1",
             )
-        if self._flushing:
-            raise sa_exc.InvalidRequestError("Session is already flushing")
-        if self._is_clean():
-            return
         self._flushing = True
         try:
             self._flush(objects)

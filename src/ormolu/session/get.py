@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
-from ..loaders.by_key import key_parameters, select_by_key
+from ..lanes.purpose import OVERWRITE_OPTION, TOKEN_OPTION
+from ..loaders.by_key import key_parameters, select_by_key, warn_of_null_key
+from .known import for_update_arguments
 
 
 def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
@@ -51,26 +53,35 @@ def load_with_options(
     mapper: Any,
     values: tuple[Any, ...],
     options: Any,
-    populate_existing: bool,
+    overwrite: bool,
     with_for_update: Any,
     execution_options: Mapping[str, Any],
     bind_arguments: Any,
+    identity_token: Any = None,
 ) -> Any:
-    """Load by primary key with loader options, row locks or execution options."""
+    """Load by primary key with loader options, row locks or execution options.
+
+    Args:
+        overwrite: load over what is loaded already, whatever the options say.
+    """
+    if all(v is None for v in values):
+        return warn_of_null_key()
     statement = select_by_key(mapper, values)
     if options:
         statement = statement.options(*options)
-    if with_for_update is not None and with_for_update is not False:
-        arguments = with_for_update if isinstance(with_for_update, dict) else {}
-        statement = statement.with_for_update(**arguments)
-        populate_existing = True
-    merged = dict(execution_options)
-    if populate_existing:
-        merged["populate_existing"] = True
+    lock = for_update_arguments(with_for_update)
+    if lock is not None:
+        statement = statement.with_for_update(**lock)
+        overwrite = True
+    sent = dict(execution_options)
+    if overwrite:
+        sent[OVERWRITE_OPTION] = True
+    if identity_token is not None:
+        sent[TOKEN_OPTION] = identity_token
     result = session.execute(
         statement,
         key_parameters(values),
-        execution_options=merged,
+        execution_options=sent,
         bind_arguments=bind_arguments,
     )
     return result.unique().scalars().one_or_none()

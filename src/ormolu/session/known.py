@@ -79,13 +79,22 @@ def identity_key(
 
 
 def for_update_arguments(value: Any) -> dict[str, Any] | None:
-    """The arguments of ``with_for_update`` from what users give."""
+    """The arguments of ``with_for_update`` from what users give.
+
+    Raises:
+        ArgumentError: for an empty dict, which may mean either.
+    """
     if value is None or value is False:
         return None
     if value is True:
         return {}
     if isinstance(value, dict):
         return value
+    if isinstance(value, str):
+        raise sa_exc.ArgumentError(
+            "with_for_update should be the boolean value True, or a dictionary with "
+            f"options, not {value!r}"
+        )
     return {
         name: getattr(value, name)
         for name in ("nowait", "read", "of", "skip_locked", "key_share")

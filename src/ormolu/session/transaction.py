@@ -285,7 +285,7 @@ class SessionTransaction(TransactionalContext):
             local = True
         try:
             if self._parent is None:
-                options = self.session._connection_options(options, local)
+                options = self.session._connection_options(options)
             if options:
                 connection = connection.execution_options(**options)
             transaction, should_commit = self._begin_on(connection, local)
