@@ -22,6 +22,16 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnEleme
 from sqlalchemy.sql.util import ClauseAdapter
 
 from .._speedups import state as kernel
+from ..exc import instance_text
+from ..instrument.flags import (
+    INIT_OK,
+    NO_VALUE,
+    PASSIVE_NO_RESULT,
+    PASSIVE_OFF,
+    LoaderCallableStatus,
+)
+from ..instrument.last_known import last_known, track_last_known
+from ..instrument.state import session_of
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY
 from .interfaces import PropComparator
 from .queryable import inspect_entity
@@ -286,16 +296,28 @@ def _instance_of(prop: Any, other: Any) -> Any:
 
 
 def _column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
-    """What reads a column's value from an object when the statement runs."""
+    """What reads a column's value from an object when the statement runs.
+
+    The value that it last had serves where it was expired and can no longer be loaded.
+    """
     prop = mapper.get_property_by_column(column)
+    track_last_known(obj, prop.key)
 
     def value() -> Any:
-        impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
-        struct = kernel.state_of(obj)
-        current = impl.get(obj, 31 if struct._o_key is not None else 31 ^ 8)
-        if struct._o_key is None and not isinstance(current, (int, str, bytes)):
-            found = kernel.peek_key(obj, prop.key)
-            current = None if found is kernel.UNLOADED else found
+        current = _current_value(obj, prop)
+        if isinstance(current, LoaderCallableStatus):
+            kept = last_known(obj, prop.key)
+            if kept is kernel.UNLOADED:
+                reason = (
+                    "no value has been set for this column"
+                    if current is NO_VALUE
+                    else "the object is detached and the value was expired"
+                )
+                raise sa_exc.InvalidRequestError(
+                    f"Can't resolve value for column {column} on object "
+                    f"{instance_text(obj)}; {reason}"
+                )
+            current = kept
         if current is None:
             sa_util.warn(
                 f"Got None for value of column {column}; this is unsupported "
@@ -305,6 +327,19 @@ def _column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
         return current
 
     return value
+
+
+def _current_value(obj: Any, prop: Any) -> Any:
+    """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
+    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
+    struct = kernel.state_of(obj)
+    persistent = struct._o_key is not None
+    if persistent and session_of(obj) is not None:
+        return impl.get(obj, PASSIVE_OFF ^ INIT_OK)
+    loaded = kernel.peek_key(obj, prop.key)
+    if loaded is not kernel.UNLOADED:
+        return loaded
+    return PASSIVE_NO_RESULT if persistent else NO_VALUE
 
 
 def _with_values(criterion: Any, bind_to_col: Any, mapper: Any, other: Any) -> Any:

@@ -8,8 +8,8 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError, class_name
-from ..instrument.manager import manager_of_class
+from ..exc import UnmappedInstanceError
+from ..instrument.state import missing_state
 from .events import SessionTarget
 
 
@@ -20,6 +20,7 @@ class SessionBase(SessionTarget):
         _tracker: what the kernel knows of the session's objects.
         _finders: by class, what finds an object by its key; the fast road of
             `Session.get`.
+        _generation: how often all objects were let go.
         _flushing: whether a flush is going on.
         _warn_on_events: whether the SQL of a flush is being sent.
     """
@@ -38,6 +39,7 @@ class SessionBase(SessionTarget):
     _binds: Any
     _transaction: Any
     _nested_transaction: Any
+    _generation = 0
     _flushing: bool = False
     _warn_on_events: bool = False
     _closed: bool = False
@@ -87,16 +89,3 @@ class SessionBase(SessionTarget):
             raise sa_exc.InvalidRequestError(
                 f"Can't {operation} while the session is flushing"
             )
-
-
-def missing_state(instance: Any) -> UnmappedInstanceError:
-    """The error for an object without state."""
-    cls = type(instance)
-    if manager_of_class(cls) is None:
-        return UnmappedInstanceError(instance)
-    return UnmappedInstanceError(
-        instance,
-        f"Class '{class_name(cls)}' is mapped, but this instance lacks "
-        "instrumentation.  This occurs when the instance is created before "
-        f"{class_name(cls)} was mapped.",
-    )

@@ -24,14 +24,13 @@ class Connecting(SessionBase):
         with self, self.begin():  # type: ignore[attr-defined]
             yield self
 
-    def _begin_for_changes(self) -> None:
+    def _begin_for_change(self) -> None:
         """A change of an object begins a transaction, as a statement would."""
-        if self._transaction is None and self._tracker.modified and self.autobegin:
+        if self._transaction is None:
             self._autobegin_t()
 
     def in_transaction(self) -> bool:
         """Whether a transaction has begun."""
-        self._begin_for_changes()
         return self._transaction is not None
 
     def in_nested_transaction(self) -> bool:
@@ -40,7 +39,6 @@ class Connecting(SessionBase):
 
     def get_transaction(self) -> SessionTransaction | None:
         """The outermost transaction, None when there is none."""
-        self._begin_for_changes()
         current: SessionTransaction | None = self._transaction
         while current is not None and current._parent is not None:
             current = current._parent
@@ -54,9 +52,7 @@ class Connecting(SessionBase):
     @property
     def is_active(self) -> bool:
         """Whether the session can be used: not in need of a rollback."""
-        if self.autobegin:
-            return self._transaction is None or self._transaction.is_active
-        return self._transaction is not None and self._transaction.is_active
+        return self._transaction is None or self._transaction.is_active
 
     def _autobegin_t(self, begin: bool = False) -> SessionTransaction:
         if self._transaction is None:
@@ -76,14 +72,13 @@ class Connecting(SessionBase):
         Raises:
             InvalidRequestError: when a transaction has begun already.
         """
-        self._begin_for_changes()
         current = self._transaction
         if current is None:
             current = self._autobegin_t(begin=True)
             if not nested:
                 return current
         if nested:
-            return current._begin_nested()  # type: ignore[no-any-return]
+            return current._begin(nested=True)  # type: ignore[no-any-return]
         raise sa_exc.InvalidRequestError(
             "A transaction is already begun on this Session."
         )
@@ -98,7 +93,6 @@ class Connecting(SessionBase):
 
     def rollback(self) -> None:
         """Roll back to before the outermost transaction."""
-        self._begin_for_changes()
         if self._transaction is not None:
             self._transaction.rollback(_to_root=True)
 

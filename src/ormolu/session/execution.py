@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -12,6 +13,7 @@ from .._core.names import PLUGIN
 from .._speedups import hydration
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
+from ..exc import instance_text
 from ..hydrate.context import QueryContext
 from ..hydrate.description import inherited_options
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
@@ -102,16 +104,36 @@ def _execute_fast(
     populate = bool(options.get("populate_existing"))
     description = fast.description
     return _result(
-        description, fast.plan, hydrate(session, fast.plan, rows, populate), None
+        session,
+        description,
+        fast.plan,
+        hydrate(session, fast.plan, rows, populate),
+        None,
+        session._generation,
     )
 
 
-def _result(description: Any, plan: LoadPlan, rows: list[Any], raw: Any) -> Result[Any]:
+def _result(
+    session: Any,
+    description: Any,
+    plan: LoadPlan,
+    rows: list[Any],
+    raw: Any,
+    generation: int | None,
+) -> Result[Any]:
+    """The result of rows that are read while the session keeps their objects.
+
+    Args:
+        generation: the session's while it does; None when the rows are the user's.
+    """
     metadata = description.metadata
     if metadata is None:
         metadata = description.metadata = result_metadata(description)
     result: Any = IteratorResult(
-        metadata, iter(rows), raw=raw, _source_supports_scalars=plan.scalar
+        metadata,
+        chain.from_iterable(_attached(session, generation, plan, rows)),
+        raw=raw,
+        _source_supports_scalars=plan.scalar,
     )
     if description.needs_unique:
         result._unique_filter_state = (set(), require_unique)
@@ -162,7 +184,23 @@ def wrap(
         result._yield_per = size
         return result  # type: ignore[no-any-return]
     rows = hydrate(session, plan, fetch_all(cursor_result), populate, context)
-    return _result(description, plan, rows, cursor_result)
+    generation = None if options.get("prebuffer_rows") else session._generation
+    return _result(session, description, plan, rows, cursor_result, generation)
+
+
+def _attached(
+    session: Any, generation: int | None, plan: LoadPlan, rows: list[Any]
+) -> Iterator[list[Any]]:
+    """The rows, unless the session has let their objects go before they are read."""
+    if generation != session._generation and generation is not None and (
+        plan.entities and rows
+    ):
+        obj = rows[0] if plan.scalar else rows[0][0]
+        raise sa_exc.InvalidRequestError(
+            f"Object {instance_text(obj)} cannot be converted to 'persistent' state, as "
+            "this identity map is no longer valid.  Has the owning Session been closed?"
+        )
+    yield rows
 
 
 def require_unique(obj: Any) -> None:

@@ -13,7 +13,8 @@ from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.unit import UnitOfWork
-from ..instrument.state import expire_keys, public_key
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.state import expire_keys, expired_keys, public_key
 from .moving import Moving
 from .transaction import (
     ACTIVE,
@@ -97,7 +98,7 @@ class Flushing(Moving):
             return
         transaction = self._autobegin_t()
         transaction._require("flush")
-        within = transaction._begin_within() if self._hears else None
+        within = transaction._begin() if self._hears else None
         try:
             self._execute(uow, chosen)
             if within is not None:
@@ -157,14 +158,21 @@ class Flushing(Moving):
                 continue
             self._register_save(uow, obj)
         for obj in deleted.values():
-            uow.register(obj, isdelete=True)
+            self._register_delete(uow, obj)
+
+    def _register_delete(self, uow: UnitOfWork, obj: Any) -> None:
+        """A deleted object keeps its values, so an expired one is loaded first."""
+        struct = kernel.state_of(obj)
+        if struct._o_flags & kernel.EXPIRED and expired_keys(obj):
+            struct._o_layout.mapper._load_expired(obj, PASSIVE_OFF)
+        uow.register(obj, isdelete=True)
 
     def _register_save(self, uow: UnitOfWork, obj: Any) -> None:
         struct = kernel.state_of(obj)
         mapper = struct._o_layout.mapper
         if mapper._delete_orphans and mapper._is_orphan(obj):
             if struct._o_key is not None:
-                uow.register(obj, isdelete=True)
+                self._register_delete(uow, obj)
                 return
             extras = struct._o_extras
             if extras and extras.get("parents"):
@@ -256,7 +264,11 @@ class Flushing(Moving):
         existing = home.get(key)
         if existing is not None and existing is not obj:
             other = kernel.state_of(existing)
-            if not self._is_deleted(existing) and not other._o_flags & DELETED:
+            if (
+                not self._is_deleted(existing)
+                and not other._o_flags & DELETED
+                and _key_in_memory(existing, layout) == values
+            ):
                 sa_util.warn(
                     f"Identity map already had an identity for {public_key(other)}, "
                     "replacing it with newly flushed object.   Are there load "
@@ -300,6 +312,12 @@ class Flushing(Moving):
             tracker.deleted.pop(id(obj), None)
             if self._hears:
                 self.dispatch.persistent_to_deleted(self, obj)
+
+
+def _key_in_memory(obj: Any, layout: Any) -> list[Any]:
+    """An object's primary key as its attributes have it, UNLOADED where expired."""
+    own = kernel.layout_of(obj)
+    return [kernel.peek_key(obj, layout.keys[s]) for s in own.pk_slots]
 
 
 def without(objects: list[Any], removed: list[Any]) -> list[Any]:

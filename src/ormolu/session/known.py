@@ -10,9 +10,7 @@ from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError
-from ..instrument.manager import manager_of_class
-from ..instrument.state import session_of
+from ..instrument.state import missing_state, session_of
 
 sessions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 """Every session in memory by its ``hash_key``."""
@@ -33,11 +31,8 @@ def object_session(instance: object) -> Any:
     Raises:
         UnmappedInstanceError: when its class is not mapped.
     """
-    if (
-        kernel.state_or_none(instance) is None
-        and manager_of_class(type(instance)) is None
-    ):
-        raise UnmappedInstanceError(instance)
+    if kernel.state_or_none(instance) is None:
+        raise missing_state(instance)
     return session_of(instance)
 
 

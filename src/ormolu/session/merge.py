@@ -13,7 +13,6 @@ from ..exc import StaleDataError, instance_text
 from ..instrument.collections import collection_adapter
 from ..instrument.flags import PASSIVE_MERGE
 from ..instrument.state import expire_keys, public_key
-from ..mapping.inspecting import object_mapper
 from .known import identity_key
 
 UNLOADED = kernel.UNLOADED
@@ -39,7 +38,7 @@ class Merge:
 
     def start(self, instance: Any) -> Any:
         """Merge an object that the user gave."""
-        object_mapper(instance)  # raises for one that is not mapped
+        self.session._state_of(instance)  # raises for one that is not mapped
         self._merged.clear()
         self._ways.clear()
         return self.merge(instance)

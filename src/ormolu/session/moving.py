@@ -48,6 +48,8 @@ class Moving(Connecting):
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
+        if self._transaction is None:
+            self._autobegin_t()
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
@@ -258,6 +260,7 @@ class Moving(Connecting):
                 transaction._new.clear()
         persistent = tracker.objects() if self._hears else []
         tracker.clear()
+        self._generation += 1
         self._finders.clear()
         for obj in [*pending, *removed]:
             kernel.state_of(obj)._o_home = None
@@ -309,12 +312,10 @@ class Moving(Connecting):
         struct._o_flags &= ~DELETED
         if home is None or home.tracker is not self._tracker:
             return
-        existing = home.get(struct._o_key)
         struct._o_home = None
-        if existing is None:
-            home.add(obj, struct._o_key)
-            if self._hears:
-                self.dispatch.deleted_to_persistent(self, obj)
+        home.add(obj, struct._o_key)  # in the place of what was loaded since
+        if self._hears:
+            self.dispatch.deleted_to_persistent(self, obj)
 
 
 def _has_related(obj: Any, struct: Any) -> bool:

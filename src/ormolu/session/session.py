@@ -107,6 +107,8 @@ class Session(Refreshing, SessionClassMethods):
         self._nested_transaction = None
         self._tracker = kernel.Tracker()
         self._tracker.owner = self
+        self._tracker.idle = True
+        self._identity_map = IdentityMap(self._tracker)
         self._finders: dict[type, Any] = {}
         self._binds = BindTable(binds)
         self.hash_key = enter_session(self)
@@ -387,7 +389,7 @@ class Session(Refreshing, SessionClassMethods):
     @property
     def identity_map(self) -> IdentityMap:
         """The persistent objects under their identity keys."""
-        return IdentityMap(self._tracker)
+        return self._identity_map
 
     def query(self, *entities: Any, **kwargs: Any) -> Any:
         """A legacy `Query` of entities, executed by this session."""
