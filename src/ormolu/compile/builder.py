@@ -161,7 +161,7 @@ class SelectBuilder:
         self.toplevel = toplevel
         self.columns = ColumnList()
         self.joined: set[Any] = set()
-        own = own_load(statement)
+        own = self.own = own_load(statement)
         self.only = None if own is None else own.only
         self.path = () if own is None else own.path
         self.root_node = None if own is None else own.node

@@ -168,6 +168,8 @@ class EntityPlanner:
         step = node.step_for(prop.key, "relationship") if node else None
         child = node.children.get(prop.key) if node else None
         strategy = strategy_name(prop, step)
+        if strategy == "contains_eager" and self.builder.own is not None:
+            return  # no statement of a loader's has the user's joins
         if strategy == "joined" or strategy == "contains_eager":
             self.builder.eager.want(load, prop, step, child, path, strategy)
         elif strategy in IMMEDIATE and self.builder.with_posts:

@@ -13,6 +13,17 @@ from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 WILDCARD = "*"
+OPTION_NAMES = {
+    "None": "defaultload",
+    "immediate": "immediateload",
+    "joined": "joinedload",
+    "raise": "raiseload",
+    "raise_on_sql": "raiseload",
+    "select": "lazyload",
+    "selectin": "selectinload",
+    "subquery": "subqueryload",
+}
+"""The options of strategies that have another name."""
 
 
 class Step(HasCacheKey):
@@ -246,7 +257,7 @@ def _add_chain(
     if not starts:
         if not roots:
             return
-        raise sa_exc.ArgumentError(_no_root_text(first, roots))
+        raise sa_exc.ArgumentError(_no_root_text(chain, roots))
     for root in starts:
         node = tree.setdefault(root, PathNode())
         walk(node, chain)
@@ -258,13 +269,22 @@ def _same_entity(root: Any, parent: Any) -> bool:
     )
 
 
-def _no_root_text(first: Step, roots: list[Any]) -> str:
-    listed = ", ".join(str(r) for r in roots)
+def _no_root_text(chain: tuple[Step, ...], roots: list[Any]) -> str:
+    listed = ", ".join(_entity_text(r) for r in roots)
+    path = " -> ".join(f"{_entity_text(s.parent)}.{s.key}" for s in chain)
+    name = OPTION_NAMES.get(str(chain[-1].strategy), str(chain[-1].strategy))
     return (
-        f"Mapped class {first.parent} does not apply to any of the root entities in "
-        f"this query, e.g. {listed}. Please specify the full path from one of the "
-        "root entities to the target attribute. "
+        f"Mapped class {_entity_text(chain[0].parent)} referenced in option "
+        f"{name}({path}) does not apply to any of the root entities in this query, "
+        f"e.g. {listed}. Please specify the full path from one of the root entities "
+        "to the target attribute. "
     )
+
+
+def _entity_text(entity: Any) -> str:
+    if entity is not None and entity.is_mapper:
+        return str(entity.class_.__name__)
+    return str(entity)
 
 
 def walk(node: PathNode, chain: tuple[Step, ...]) -> None:

@@ -298,7 +298,9 @@ class ColumnImpl(AttributeImpl):
                 return struct._o_layout.mapper._load_expired(obj, passive)
             return ATTR_EMPTY
         if self.key in expired_keys(obj):
-            return struct._o_layout.mapper._load_expired(obj, passive)
+            mapper = struct._o_layout.mapper
+            if self.key not in mapper._deferred_keys:
+                return mapper._load_expired(obj, passive)
         return super()._fire_loader(obj, passive)
 
     def _old_value(self, obj: Any) -> Any:

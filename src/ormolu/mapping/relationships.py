@@ -579,7 +579,7 @@ class Relationship(MapperProperty):
             found = self._loaded(obj)
         else:
             found = self._current(impl, obj, passive)
-        skip_pending = type_ == "refresh-expire" and not self._cascade.save_update
+        skip_pending = type_ == "refresh-expire" and not self._cascade.delete_orphan
         for other in found:
             if other is None or id(other) in visited:
                 continue
