@@ -146,6 +146,14 @@ def _relationship_of(element: Any) -> Any:
     return None
 
 
+def _configure_entities(statement: Any) -> None:
+    """Configure the mappers of what is selected, if nothing else did so yet."""
+    for raw in statement._raw_columns:
+        entity = raw._annotations.get("parententity")
+        if entity is not None and not entity.mapper.configured:
+            entity.mapper._check_configure()
+
+
 class SelectBuilder:
     """Builds one statement; used once.
 
@@ -185,6 +193,7 @@ class SelectBuilder:
         self.convention = naming(statement._label_style)
         if style.legacy and self.convention is _attribute_name:
             core._label_style = SelectLabelStyle.LABEL_STYLE_TABLENAME_PLUS_COL
+        _configure_entities(statement)
         entities = [entity_of(raw) for raw in statement._raw_columns]
         roots = [
             e

@@ -152,7 +152,8 @@ def _given_states(fn: Callable[..., Any]) -> Callable[..., Any]:
     """A listener that wants states, as one that is given instances."""
 
     def with_state(obj: Any, *args: Any) -> Any:
-        return fn(inspect_instance(obj), *args)
+        state = inspect_instance(obj)
+        return fn(obj if state is None else state, *args)
 
     return (
         functools.update_wrapper(with_state, fn)

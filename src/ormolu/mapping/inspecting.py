@@ -24,7 +24,6 @@ def inspect_class(cls: Any) -> Mapper | None:
     if manager is None or manager.mapper is None:
         return None
     mapper: Mapper = manager.mapper
-    mapper._check_configure()
     return mapper
 
 

@@ -14,8 +14,8 @@ def update_rows(query: Any, values: Any, synchronize: Any, arguments: Any) -> in
     """Update the rows that a query matches; how many there were."""
     _check(query)
     arguments = dict(arguments or {})
+    context = BulkUpdate(query, query._entity_zero(), values, arguments)
     if query._hears:
-        context = BulkUpdate(query, query._entity_zero(), values, arguments)
         query = changed_by(query.dispatch.before_compile_update, query, context)
         values = context.values
     statement: Any = update(*query._select._raw_columns)
@@ -23,25 +23,33 @@ def update_rows(query: Any, values: Any, synchronize: Any, arguments: Any) -> in
         statement = statement.ordered_values(*values)
     else:
         statement = statement.values(values)
-    return _execute(query, statement, synchronize, arguments)
+    context.result = _execute(query, statement, synchronize, arguments)
+    if query.session._hears:
+        query.session.dispatch.after_bulk_update(context)
+    context.result.close()
+    return int(context.result.rowcount)
 
 
 def delete_rows(query: Any, synchronize: Any, arguments: Any) -> int:
     """Delete the rows that a query matches; how many there were."""
     _check(query)
+    context = BulkDelete(query, query._entity_zero(), arguments)
     if query._hears:
-        context = BulkDelete(query, query._entity_zero(), arguments)
         query = changed_by(query.dispatch.before_compile_delete, query, context)
     statement: Any = delete(*query._select._raw_columns)
-    return _execute(query, statement, synchronize, arguments)
+    context.result = _execute(query, statement, synchronize, arguments)
+    if query.session._hears:
+        query.session.dispatch.after_bulk_delete(context)
+    context.result.close()
+    return int(context.result.rowcount)
 
 
-def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> int:
+def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> Any:
     if arguments:
         statement = statement.with_dialect_options(**arguments)
     statement._where_criteria = query._select._where_criteria
     statement = statement.options(*query._with_options)
-    result = query.session.execute(
+    return query.session.execute(
         statement,
         query._params or None,
         execution_options={
@@ -49,8 +57,6 @@ def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> in
             "synchronize_session": synchronize,
         },
     )
-    result.close()
-    return int(result.rowcount)
 
 
 def _check(query: Any) -> None:

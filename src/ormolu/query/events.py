@@ -22,25 +22,40 @@ class QueryTarget(EventTarget):
 
 @dataclass(slots=True)
 class BulkUpdate:
-    """What a listener of ``before_compile_update`` is given.
+    """What listeners of ``before_compile_update`` and ``after_bulk_update`` are given.
 
     Attributes:
-        values: the values to set; it may change them.
+        values: the values to set; the former may change them.
+        result: the result, after the statement.
     """
 
     query: Any
     mapper: Any
     values: Any
     update_kwargs: Any
+    result: Any = None
+
+    @property
+    def session(self) -> Any:
+        return self.query.session
 
 
 @dataclass(slots=True)
 class BulkDelete:
-    """What a listener of ``before_compile_delete`` is given."""
+    """What listeners of ``before_compile_delete`` and ``after_bulk_delete`` are given.
+
+    Attributes:
+        result: the result, after the statement.
+    """
 
     query: Any
     mapper: Any
     delete_kwargs: Any
+    result: Any = None
+
+    @property
+    def session(self) -> Any:
+        return self.query.session
 
 
 @ask_first

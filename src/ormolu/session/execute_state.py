@@ -195,7 +195,10 @@ class ORMExecuteState:
     def user_defined_options(self) -> Sequence[Any]:
         """The `UserDefinedOption` objects of the statement."""
         own = getattr(self.statement, "_with_options", ())
-        given = (*own, *self._load.inherited)
+        earlier = getattr(self.statement, "_memoized_select_entities", ())
+        given = [*self._load.inherited, *own]
+        for memo in earlier:  # from before with_only_columns()
+            given.extend(memo._with_options)
         return [o for o in given if isinstance(o, UserDefinedOption)]
 
 

@@ -241,6 +241,9 @@ def execute_dml(
     bind_arguments: Any,
 ) -> Any:
     """Execute an INSERT, UPDATE or DELETE of an entity's rows."""
+    subject = subject_of(statement)
+    if subject is not None and not subject.mapper.configured:
+        subject.mapper._check_configure()
     if getattr(statement, "is_from_statement", False):
         return execute_select(session, statement, parameters, options, bind_arguments)
     return dml.execute_dml(

@@ -295,6 +295,7 @@ class Session(Refreshing, SessionClassMethods):
             raise sa_exc.ArgumentError(
                 f"Expected mapped class or mapper, got: {entity!r}"
             )
+        mapper._check_configure()
         overwrite = populate_existing
         if self.execution_options or execution_options:
             execution_options = {**self.execution_options, **execution_options}
