@@ -320,7 +320,9 @@ def _emit(
         )
         if value is PASSIVE_NO_RESULT:
             return PASSIVE_NO_RESULT
-        values[name] = None if value is NO_VALUE else value
+        if value is NO_VALUE:
+            return [] if prop.uselist else None
+        values[name] = value
     if pending and None in values.values():
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:

@@ -406,6 +406,11 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _post_inspect(self) -> None:
         self._check_configure()
 
+    @sa_util.langhelpers.tag_method_for_warnings(
+        "This warning originated from the `configure_mappers()` process, which was "
+        "invoked automatically in response to a user-initiated operation.",
+        sa_exc.SAWarning,
+    )
     def _check_configure(self) -> None:
         configure.ensure(self)
 

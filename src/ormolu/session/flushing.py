@@ -41,6 +41,13 @@ class Flushing(Moving):
         finally:
             self.autoflush = before
 
+    @sa_util.langhelpers.tag_method_for_warnings(
+        "This warning originated from the Session 'autoflush' process, which was "
+        "invoked automatically in response to a user-initiated operation. Consider "
+        "using ``no_autoflush`` context manager if this warning happened while "
+        "initializing objects.",
+        sa_exc.SAWarning,
+    )
     def _autoflush(self) -> None:
         if self.autoflush and not self._flushing:
             tracker = self._tracker

@@ -163,7 +163,7 @@ class Merge:
                 impl.set(target, value)
             else:
                 impl.put(target, value)
-        elif struct._o_key is not None and not prop.deferred:
+        elif struct._o_key is not None and not _is_deferred(prop, struct):
             if kernel.peek_key(target, key) is UNLOADED:
                 expire_keys(target, (key,))
 
@@ -201,6 +201,14 @@ class Merge:
             impl.replace(target, merged, adapt=False)
         else:
             impl.set_committed_value(target, merged)
+
+
+def _is_deferred(prop: Any, struct: Any) -> bool:
+    """Whether a column is left out by its mapping, or by the object's options."""
+    origin = struct._o_origin
+    node = None if origin is None else origin.node
+    step = None if node is None else node.step_for(prop.key, "column")
+    return bool(prop.deferred) if step is None else step.strategy == "defer"
 
 
 def _check_version(given: Any, target: Any, key: str) -> None:
