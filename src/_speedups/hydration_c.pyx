@@ -101,6 +101,9 @@ cdef class EntityPlan:
         after: called with (obj, row, isnew, run) for each row; ``isnew`` is true in
             the row that made the object.
         origin: put into ``_o_origin`` of new objects, unless the run has its own.
+        met_origin: makes the ``_o_origin`` of objects that are there already and lack
+            anything, by ``over(old)``; those populated again get ``origin``.  None
+            leaves theirs.
         token: which of the tracker's identity dicts is used.
         collect: whether the object of every row is listed in ``run.collected``.
         partial_pk_ok: whether a primary key with some NULLs identifies an object.
@@ -529,8 +532,15 @@ cdef class LoadRun:
 
     cdef int _meet(self, EntityPlan plan, object obj, tuple row) except -1:
         """Deal with an object that is there already."""
+        cdef State state
         if self.tracker is not None:
             self.tracker.hits += 1
+        if plan.met_origin is not None:
+            state = state_for(obj)
+            if self.populate_existing:
+                state._origin = plan.origin
+            elif _lacks_anything(obj):
+                state._origin = plan.met_origin.over(state._origin)
         if self.populate_existing:
             mark = PyLong_FromVoidPtr(<void*>obj)
             if mark not in self._seen:
@@ -678,6 +688,18 @@ cdef class LoadRun:
                 callback = joined.on_multiple
                 callback(parent)
         return 0
+
+
+cdef bint _lacks_anything(object obj) except -1:
+    """Whether a column or relationship of an object is not loaded."""
+    cdef State state = state_for(obj)
+    cdef Py_ssize_t i
+    if state._flags & F_PARTIAL:
+        return True
+    for i in range(len(layout_of_state(state).related_keys)):
+        if peek_value(obj, -1 - i) is _UNLOADED:
+            return True
+    return False
 
 
 cdef Py_ssize_t _related_slot(JoinedPlan joined, object parent) except? -1:

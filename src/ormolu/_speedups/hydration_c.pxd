@@ -19,6 +19,7 @@ cdef class EntityPlan:
     cdef public object new_extras
     cdef public list after
     cdef public object origin
+    cdef public object met_origin
     cdef public object token
     cdef public bint collect
     cdef public bint partial_pk_ok

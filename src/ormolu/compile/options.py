@@ -13,6 +13,11 @@ from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 WILDCARD = "*"
+AT_ONCE = frozenset(
+    {"contains_eager", "immediate", "joined", "selectin", "subquery", "undefer", None}
+)
+"""Strategies that load with their parent, and steps that only lead on."""
+
 OPTION_NAMES = {
     "None": "defaultload",
     "immediate": "immediateload",
@@ -210,6 +215,23 @@ class PathNode:
         copied.wildcards.update(self.wildcards)
         copied.groups.update(self.groups)
         return copied
+
+    def later_loads(self) -> PathNode | None:
+        """The steps for what is loaded later, or never; None when there are none."""
+        found = self.copy()
+        for steps in (found.steps, found.wildcards):
+            for key in [k for k, s in steps.items() if s.strategy in AT_ONCE]:
+                del steps[key]
+        found.groups.clear()
+        return found if found.steps or found.wildcards else None
+
+    def overlaid(self, other: PathNode) -> PathNode:
+        """A node with the steps of this one, replaced by those of another."""
+        found = self.copy()
+        found.steps.update(other.steps)
+        found.children.update(other.children)
+        found.wildcards.update(other.wildcards)
+        return found
 
     def step_for(self, key: str, kind: str) -> Step | None:
         """The step that an attribute follows, a wildcard's included."""

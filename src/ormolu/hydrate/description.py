@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 
 def inherited_options(options: Iterable[Any]) -> tuple[Any, ...]:
@@ -28,13 +29,37 @@ class LoadRecord:
             must not keep from one statement for the next; empty otherwise.
     """
 
-    __slots__ = ("__weakref__", "inherited", "node", "options", "path")
+    __slots__ = ("__weakref__", "_over", "inherited", "node", "options", "path")
 
     def __init__(self, node: Any, options: tuple[Any, ...] = ()) -> None:
         self.node = node
         self.options = options
         self.inherited = inherited_options(options)
         self.path: Any = None
+        self._over: WeakKeyDictionary[Any, Any] | None = None
+
+    def over(self, old: LoadRecord | None) -> LoadRecord | None:
+        """The record of an object that this load met, and filled where it lacked.
+
+        What the options say of its later loads holds from now on; a refresh goes on
+        as the object's own load asked.
+        """
+        node = None if self.node is None else self.node.later_loads()
+        if node is None:
+            return old
+        if self._over is None:
+            self._over = WeakKeyDictionary()
+        key = self if old is None else old
+        found = self._over.get(key)
+        if found is None:
+            if old is None:
+                found = LoadRecord(node, ())
+            else:
+                merged = node if old.node is None else old.node.overlaid(node)
+                found = LoadRecord(merged, old.options)
+            self._over[key] = found
+            self._over[found] = found
+        return found  # type: ignore[no-any-return]
 
     def __reduce__(self) -> Any:
         return LoadRecord, (self.node, self.options)

@@ -89,6 +89,8 @@ class LoadPlan:
         options = self._inherited or load.options
         if options or load.node or load.partial:
             plan.origin = LoadRecord(load.node, options)
+        if options or load.node:
+            plan.met_origin = plan.origin
         self.entities.append((load, plan))
         return plan
 

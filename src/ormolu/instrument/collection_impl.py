@@ -24,7 +24,7 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, collection_history
 from .impls import AttributeImpl
-from .state import extras_of
+from .state import extras_of, session_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -118,8 +118,7 @@ class CollectionImpl(AttributeImpl):
         present = {id(x) for x in adapter}
         self._note_change(obj, collection)
         for item in pending.added.values():
-            if id(item) not in present:
-                adapter.append_without_event(item)
+            adapter.append_without_event(item)
         for item in pending.removed.values():
             if id(item) in present:
                 adapter.remove_without_event(item)
@@ -239,6 +238,9 @@ class CollectionImpl(AttributeImpl):
         waiting = extras_of(kernel.state_of(obj)).setdefault("pending", {})
         if self.key not in waiting:
             waiting[self.key] = PendingCollection()
+            session = session_of(obj)
+            if session is not None:
+                session._awaiting.append(obj)
         return waiting[self.key]  # type: ignore[no-any-return]
 
     def append(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from .._speedups import state as kernel
 from .._core.events import (
     Events,
     EventTarget,
@@ -19,9 +18,10 @@ from .._core.events import (
     same_listener_for,
     with_listener,
 )
+from .._speedups import state as kernel
 from .entity import Entity
-from .load_watch import watching
 from .listening import Hold, is_foreign, is_mapper, mapped_subclasses, populate
+from .load_watch import watching
 from .manager import ClassManager, all_managers, manager_of_class
 from .state import inspect_instance
 

@@ -11,8 +11,6 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exc as sa_exc
-
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError, class_name
 from . import entity

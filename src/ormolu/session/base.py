@@ -20,6 +20,8 @@ class SessionBase(SessionTarget):
         _tracker: what the kernel knows of the session's objects.
         _finders: by class, what finds an object by its key; the fast road of
             `Session.get`.
+        _awaiting: objects with changes for collections that are not loaded; a flush
+            takes these changes over.
         _generation: how often all objects were let go.
         _flushing: whether a flush is going on.
         _warn_on_events: whether the SQL of a flush is being sent.
@@ -39,6 +41,7 @@ class SessionBase(SessionTarget):
     _binds: Any
     _transaction: Any
     _nested_transaction: Any
+    _awaiting: list[Any]
     _generation = 0
     _flushing: bool = False
     _warn_on_events: bool = False
@@ -51,7 +54,7 @@ class SessionBase(SessionTarget):
         if struct is None:
             raise missing_state(instance)
         try:
-            struct._o_layout
+            kernel.layout_of(instance)
         except UnmappedInstanceError:
             raise UnmappedInstanceError(instance) from None
         return struct

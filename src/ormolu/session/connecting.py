@@ -191,7 +191,7 @@ class Connecting(SessionBase):
     @property
     def binds(self) -> Mapping[Any, Any]:
         """Engines by mapped class and table; `bind_mapper` and `bind_table` add."""
-        return self._binds.as_dict()
+        return self._binds.as_dict()  # type: ignore[no-any-return]
 
     def bind_mapper(self, mapper: Any, bind: Any) -> None:
         """Use an engine for a mapped class."""

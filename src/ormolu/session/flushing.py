@@ -126,8 +126,17 @@ class Flushing(Moving):
         uow.finish()
         if chosen is None:
             self._forget_late_changes()
+            self._forget_pending_collections()
         if hears:
             self.dispatch.after_flush_postexec(self, uow)
+
+    def _forget_pending_collections(self) -> None:
+        """What was added to collections that are not loaded is in their rows now."""
+        awaiting, self._awaiting = self._awaiting, []
+        for obj in awaiting:
+            extras = kernel.state_of(obj)._o_extras
+            if extras:
+                extras.pop("pending", None)
 
     def _forget_late_changes(self) -> None:
         """What events changed on objects after the flush had looked at them."""

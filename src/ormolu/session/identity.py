@@ -111,8 +111,9 @@ class IdentityMap:
     def discard(self, state: Any) -> None:
         """Take an object out, if it is there."""
         obj = state.obj()
-        if obj is not None and self.contains_state(state):
-            kernel.state_of(obj)._o_home.discard(obj)
+        home = None if obj is None else kernel.state_of(obj)._o_home
+        if home is not None and self.contains_state(state):
+            home.discard(obj)
 
     safe_discard = discard
 

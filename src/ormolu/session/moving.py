@@ -112,6 +112,8 @@ class Moving(Connecting):
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
             tracker.modified[id(obj)] = obj
+            if struct._o_extras and "pending" in struct._o_extras:
+                self._awaiting.append(obj)
         if self._hears:
             self._after_attach(obj, struct)
 

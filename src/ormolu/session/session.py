@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
-
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.base import Executable
 
@@ -109,6 +108,7 @@ class Session(Refreshing, SessionClassMethods):
         self._tracker.owner = self
         self._tracker.idle = True
         self._identity_map = IdentityMap(self._tracker)
+        self._awaiting = []
         self._finders: dict[type, Any] = {}
         self._binds = BindTable(binds)
         self.hash_key = enter_session(self)
