@@ -98,7 +98,7 @@ from .mapping.mapper import Mapper
 from .mapping.orm_join import join, outerjoin
 from .mapping.properties import ColumnProperty
 from .mapping.relationships import Relationship, RelationshipProperty
-from .mapping.validators import validates
+from .mapping.validators import reconstructor, validates
 from .mapping.with_parent import with_parent
 from .query.events import QueryEvents
 from .query.query import Query
@@ -208,6 +208,7 @@ __all__ = [
     "polymorphic_union",
     "query_expression",
     "raiseload",
+    "reconstructor",
     "registry",
     "relationship",
     "remote",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
 
@@ -101,7 +102,17 @@ class Step(HasCacheKey):
     __hash__ = object.__hash__
 
     def __getstate__(self) -> Any:
-        return (self.attr, self.strategy, self.kind, self.entity, self.args)
+        attr = self.attr
+        if attr is not None and attr._extra_criteria:
+            if self.strategy == "select":
+                sa_util.warn(
+                    "Can't reliably serialize a lazyload() option that contains "
+                    "additional criteria; please use eager loading for this case"
+                )
+            attr = getattr(attr._parententity.entity, attr.key)
+            if self.attr is not None and self.attr._of_type is not None:
+                attr = attr.of_type(self.attr._of_type)
+        return (attr, self.strategy, self.kind, self.entity, self.args)
 
     def __setstate__(self, state: Any) -> None:
         self.attr, self.strategy, self.kind, self.entity, self.args = state

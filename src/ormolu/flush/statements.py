@@ -15,7 +15,14 @@ from ..exc import StaleDataError, instance_text
 from ..lanes import fast
 from ..lanes.inserts import insert_fetching_keys
 from . import table_plan
-from .events import after_delete, after_save, before_delete, before_save
+from .events import (
+    after_delete,
+    after_save,
+    after_supplied,
+    before_delete,
+    before_save,
+    values_before,
+)
 from .table_plan import TablePlan, plan_of
 
 UNLOADED = kernel.UNLOADED
@@ -27,6 +34,8 @@ def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
         return
     if mapper._hears_flush:
         before_save(mapper, uow, objects)
+    hears_supplied = mapper.class_manager.hears_refresh_flush
+    before = values_before(mapper, objects) if hears_supplied else []
     new, old = [], []
     for obj in objects:
         struct = kernel.state_of(obj)
@@ -42,6 +51,8 @@ def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
         update_objects(uow, connection, plan, old)
     if new:
         insert_objects(uow, connection, plan, new)
+    if hears_supplied:
+        after_supplied(mapper, uow, objects, before)
     if mapper._hears_flush:
         after_save(mapper, connection, objects)
 

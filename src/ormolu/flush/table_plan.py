@@ -235,3 +235,6 @@ def expire_column(obj: Any, key: str) -> None:
     extras.setdefault("expired", set())
     extras["expired"] = {*extras["expired"], key}
     struct._o_flags |= kernel.PARTIAL
+    on_expire = struct._o_layout.mapper.class_manager.on_expire
+    if on_expire is not None:
+        on_expire(obj, {key})

@@ -59,7 +59,7 @@ class LoadRecord:
                 found = LoadRecord(merged, old.options)
             self._over[key] = found
             self._over[found] = found
-        return found  # type: ignore[no-any-return]
+        return found
 
     def __reduce__(self) -> Any:
         return LoadRecord, (self.node, self.options)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from sqlalchemy import event
+
 from .._core.events import (
     Events,
     EventTarget,
@@ -178,6 +180,8 @@ def _switch_on(manager: ClassManager, identifier: str) -> None:
         watch_init(manager)
     elif identifier == "expire":
         manager.on_expire = functools.partial(_fire_expire, manager)
+    elif identifier == "refresh_flush":
+        manager.hears_refresh_flush = True
     elif identifier in ("load", "refresh"):
         manager.hears_loads = True
         for changed in changed_load_listeners:
@@ -220,6 +224,11 @@ def make_states(manager: ClassManager) -> None:
         user_init(self, *args, **kwargs)
 
     manager.replace("__init__", __init__)
+
+
+def reconstruct_with(manager: ClassManager, fn: Callable[[Any], Any]) -> None:
+    """Have a method called for each instance of a class that is made from a row."""
+    event.listen(manager, "load", lambda obj, context: fn(obj))
 
 
 def watch_init(manager: ClassManager) -> None:

@@ -523,6 +523,7 @@ def unloaded_keys(obj: Any) -> set[str]:
     layout = struct._o_layout
     return set(layout.index).difference(kernel.loaded(obj))
 
+
 def missing_state(instance: Any) -> UnmappedInstanceError:
     """The error for an object without state."""
     cls = type(instance)

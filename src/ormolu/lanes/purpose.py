@@ -67,7 +67,6 @@ class Purpose:
         self.inherited = inherited
         self.execution_options = execution_options
 
-
     @property
     def needs_session(self) -> bool:
         """Whether the load cannot be executed without looking at the purpose."""

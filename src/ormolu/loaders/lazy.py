@@ -42,9 +42,7 @@ from .post import run_post_loads
 RAISING = ("raise", "raise_on_sql")
 
 
-def load_with_others(
-    prop: Any, obj: Any, execution_options: Mapping[str, Any]
-) -> None:
+def load_with_others(prop: Any, obj: Any, execution_options: Mapping[str, Any]) -> None:
     """Load a relationship of an object right after the object's own load.
 
     Args:
@@ -83,6 +81,7 @@ def load_related(
     ):
         return PASSIVE_NO_RESULT
     node = _node_of(struct)
+    use_get = use_get and not _criteria(prop, node)
     strategy = strategy_name(
         prop, node.step_for(prop.key, "relationship") if node else None
     )
@@ -108,9 +107,7 @@ def load_related(
         )
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
-    return _emit(
-        prop, obj, struct, session, passive, node, pending, execution_options
-    )
+    return _emit(prop, obj, struct, session, passive, node, pending, execution_options)
 
 
 def _purpose(
@@ -233,7 +230,9 @@ class LazyStatement:
 
     __slots__ = ("parameters", "prepared")
 
-    def __init__(self, prop: Any, node: PathNode | None) -> None:
+    def __init__(
+        self, prop: Any, node: PathNode | None, criteria: tuple[Any, ...] = ()
+    ) -> None:
         criterion, bind_to_col, _ = prop.join.create_lazy_clause()
         self.parameters: dict[str, Any] = {}
         names: dict[str, str] = {}
@@ -252,7 +251,7 @@ class LazyStatement:
         statement = select(prop.entity)
         if prop.secondary is not None:
             statement = statement.select_from(prop.mapper, prop.secondary)
-        statement = statement.where(criterion)
+        statement = statement.where(criterion, *criteria)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
         path = (prop,) if node else ()
@@ -292,12 +291,23 @@ def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
 def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
     """The statement of a relationship, kept with its mapper or with its options."""
     child = node.children.get(prop.key) if node else None
+    criteria = _criteria(prop, node)
     cache = prop.parent._plans if child is None else child.prepared
+    if criteria and node is not None:
+        cache = node.prepared
     name = ("lazy", prop)
     found = cache.get(name)
     if found is None:
-        found = cache[name] = LazyStatement(prop, child)
+        found = cache[name] = LazyStatement(prop, child, criteria)
     return found
+
+
+def _criteria(prop: Any, node: PathNode | None) -> tuple[Any, ...]:
+    """What an option adds to the criteria of a relationship, by ``and_()``."""
+    step = node.steps.get(prop.key) if node else None
+    if step is None or step.attr is None:
+        return ()
+    return step.attr._extra_criteria
 
 
 def _emit(

@@ -27,9 +27,9 @@ from .hooks import hooks
 from .interfaces import MapperProperty
 from .properties import ColumnProperty
 from .queryable import InspectionAttr
-from .relationships import Relationship
+from .relationships import Relationship, sync_targets
 from .synonym import Synonym
-from .validators import find_validators
+from .validators import find_reconstructor, find_validators
 
 
 class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
@@ -176,6 +176,9 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         elif not embedded:
             instance_events.make_states(self.class_manager)
         instance_events.adopt_listeners(self.class_manager)
+        reconstruct = find_reconstructor(self.class_)
+        if reconstruct is not None:
+            instance_events.reconstruct_with(self.class_manager, reconstruct)
         instance_events.class_instrumented(self.class_)
 
     def _keep_and_set(self, name: str, value: Any) -> None:
@@ -406,11 +409,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _post_inspect(self) -> None:
         self._check_configure()
 
-    @sa_util.langhelpers.tag_method_for_warnings(
-        "This warning originated from the `configure_mappers()` process, which was "
-        "invoked automatically in response to a user-initiated operation.",
-        sa_exc.SAWarning,
-    )
+    @configure.implicit
     def _check_configure(self) -> None:
         configure.ensure(self)
 
@@ -669,6 +668,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         instance_events.class_uninstrumented(self.class_)
         self._uninstrument()
         configure.forget(self)
+        sync_targets.forget(self)
 
     def __reduce__(self) -> Any:
         return _mapper_of, (self.class_,)

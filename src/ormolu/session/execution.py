@@ -151,9 +151,7 @@ def wrap(
     inherited = () if context is None else context.inherited
     token = identity_token_of(options)
     plan = plan_for(description, processors_of(cursor_result), inherited, token)
-    populate = bool(
-        options.get("populate_existing") or options.get(OVERWRITE_OPTION)
-    )
+    populate = bool(options.get("populate_existing") or options.get(OVERWRITE_OPTION))
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
@@ -192,8 +190,10 @@ def _attached(
     session: Any, generation: int | None, plan: LoadPlan, rows: list[Any]
 ) -> Iterator[list[Any]]:
     """The rows, unless the session has let their objects go before they are read."""
-    if generation != session._generation and generation is not None and (
-        plan.entities and rows
+    if (
+        generation != session._generation
+        and generation is not None
+        and (plan.entities and rows)
     ):
         obj = rows[0] if plan.scalar else rows[0][0]
         raise sa_exc.InvalidRequestError(

@@ -58,7 +58,9 @@ class IdentityMap:
         return iter(self.keys())
 
     def keys(self) -> KeysView[Any]:
-        return {public_key(kernel.state_of(o)): None for o in self._tracker.objects()}.keys()
+        return {
+            public_key(kernel.state_of(o)): None for o in self._tracker.objects()
+        }.keys()
 
     def values(self) -> list[Any]:
         return self._tracker.objects()  # type: ignore[no-any-return]

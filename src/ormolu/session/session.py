@@ -74,9 +74,7 @@ class Session(Refreshing, SessionClassMethods):
         execution_options: Mapping[str, Any] | None = None,
     ) -> None:
         if autocommit:
-            raise sa_exc.ArgumentError(
-                "autocommit=True is no longer supported"
-            )
+            raise sa_exc.ArgumentError("autocommit=True is no longer supported")
         if not future:
             raise sa_exc.ArgumentError(
                 "The 'future' parameter passed to Session() may only be set to True."
