@@ -84,6 +84,12 @@ class InstanceState:
         return None if session is None else session.hash_key
 
     @property
+    def async_session(self) -> Any:
+        """The `AsyncSession` around the session, None where there is none."""
+        session = self.session
+        return None if session is None else getattr(session, "_async_proxy", None)
+
+    @property
     def key(self) -> Any:
         struct = self._struct
         if struct is None:

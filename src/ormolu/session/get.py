@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from ..lanes.purpose import OVERWRITE_OPTION, TOKEN_OPTION
 from ..loaders.by_key import key_parameters, select_by_key, warn_of_null_key
+from ..mapping.synonym import Synonym
 from .known import for_update_arguments
 
 
@@ -33,8 +34,9 @@ def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
 
 
 def _from_names(mapper: Any, ident: Mapping[str, Any]) -> tuple[Any, ...]:
+    by_key = {_without_synonym(mapper, name): v for name, v in ident.items()}
     try:
-        values = tuple(ident[key] for key in mapper._pk_keys)
+        values = tuple(by_key[key] for key in mapper._pk_keys)
         if len(ident) == len(values):
             return values
     except KeyError as error:
@@ -44,8 +46,18 @@ def _from_names(mapper: Any, ident: Mapping[str, Any]) -> tuple[Any, ...]:
     names = ",".join(repr(k) for k in mapper._pk_keys)
     raise sa_exc.InvalidRequestError(
         "Incorrect names of values in identifier to formulate primary key for "
-        f"session.get(); primary key attribute names are {names}"
+        f"session.get(); primary key attribute names are {names} (synonym names are "
+        "also accepted)"
     ) from cause
+
+
+def _without_synonym(mapper: Any, name: str) -> str:
+    """The attribute that a name, perhaps a synonym, stands for."""
+    prop = mapper._props.get(name)
+    while isinstance(prop, Synonym):
+        name = prop.name
+        prop = mapper._props.get(name)
+    return name
 
 
 def load_with_options(
