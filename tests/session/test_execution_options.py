@@ -98,7 +98,9 @@ def test_the_statement_goes_before_the_session_and_the_call_before_both(
     assert heard.executions == [{"my_own": "s", "my_other": "c"}]
 
 
-@pytest.mark.parametrize("load, statements", [(selectinload, 2), (immediateload, 3)])
+@pytest.mark.parametrize(
+    ("load", "statements"), [(selectinload, 2), (immediateload, 3)]
+)
 def test_loads_that_come_with_another_follow_its_options(
     filled: Engine, heard: Heard, user_class: Any, load: Any, statements: int
 ) -> None:
@@ -148,7 +150,7 @@ def test_a_users_option_reaches_the_loads_that_follow(
 
 
 @pytest.mark.parametrize(
-    "given, options, seen",
+    ("given", "options", "seen"),
     [
         (None, {}, "absent"),
         (True, {"populate_existing": False}, True),
@@ -172,9 +174,7 @@ def test_populate_existing_of_get(
         assert heard == [seen]
 
 
-def test_an_identity_token_keeps_objects_apart(
-    filled: Engine, user_class: Any
-) -> None:
+def test_an_identity_token_keeps_objects_apart(filled: Engine, user_class: Any) -> None:
     with Session(filled) as session:
         plain = session.get(user_class, 1)
         statement = select(user_class).where(user_class.id == 1)

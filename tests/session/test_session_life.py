@@ -159,11 +159,13 @@ def test_the_identity_map_takes_and_gives_states(
         user, twin = session.get(user_class, 1), other.get(user_class, 1)
         other.expunge(twin)
         state, key = inspect(user), inspect(user).identity_key
-        assert found.has_key(key) and found.contains_state(state)
+        assert found.has_key(key)
+        assert found.contains_state(state)
         assert found.fast_get_state(key) is state
         assert found.add(state) is False
         found.discard(state)
-        assert user not in session and key not in found
+        assert user not in session
+        assert key not in found
         assert found.add(state) is True
         with pytest.raises(exc.InvalidRequestError, match="another instance with key"):
             found.add(inspect(twin))
