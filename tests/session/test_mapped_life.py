@@ -168,3 +168,21 @@ def test_get_by_a_synonym_of_the_key(base: Any) -> None:
         session.commit()
         assert session.get(Thing, {"number": 3}) is thing
     engine.dispose()
+
+
+def test_a_users_constructor_finds_what_backrefs_made(base: Any) -> None:
+    class Parent(base):  # type: ignore[misc]
+        __tablename__ = "parent"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+        def __init__(self) -> None:
+            self.first = len(self.children)
+
+    class Child(base):  # type: ignore[misc]
+        __tablename__ = "child"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id = mapped_column(ForeignKey("parent.id"))
+        parent = relationship(Parent, backref="children")
+
+    assert Parent().first == 0
+    assert Child(parent=Parent()).parent is not None

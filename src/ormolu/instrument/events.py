@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -223,6 +225,37 @@ def make_states(manager: ClassManager) -> None:
             kernel.state_of(self)
         user_init(self, *args, **kwargs)
 
+    try:
+        __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        pass  # a constructor in C that tells nothing
+    manager.replace("__init__", __init__)
+
+
+def configure_at_first(manager: ClassManager) -> None:
+    """Have the first instance that a user's constructor makes configure the mappers.
+
+    The constructor sees the attributes that backrefs give its class; from then on
+    it stands alone again.
+    """
+    cls = manager.class_
+    own = cls.__dict__.get("__init__")
+    user_init = cls.__init__  # type: ignore[misc]
+    if not isinstance(user_init, FunctionType):
+        return
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if manager_of_class(type(self)) is not None:
+            kernel.layout_of(self)
+        if cls.__dict__.get("__init__") is __init__:
+            if own is None:
+                type.__delattr__(cls, "__init__")
+            else:
+                type.__setattr__(cls, "__init__", own)
+        user_init(self, *args, **kwargs)
+
+    __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
     manager.replace("__init__", __init__)
 
 

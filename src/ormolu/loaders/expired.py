@@ -67,9 +67,12 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
         return ATTR_EMPTY
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    step = _column_step(struct, prop)
+    # what the load of an expired object had asked for is over
+    expired = bool(struct._o_flags & kernel.EXPIRED) or prop.key in expired_keys(obj)
+    step = None if expired else _column_step(struct, prop)
     if (
         step is None
+        and not expired
         and struct._o_origin is None
         and not prop.deferred
         and isinstance(prop.columns[0], Column)

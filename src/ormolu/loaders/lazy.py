@@ -39,7 +39,7 @@ from .by_key import load_by_key
 from .expired import EAGER, load_expired
 from .post import run_post_loads
 
-RAISING = ("raise", "raise_on_sql")
+FORBIDDING = ("noload", "raise", "raise_on_sql")
 
 
 def load_with_others(prop: Any, obj: Any, execution_options: Mapping[str, Any]) -> None:
@@ -85,6 +85,8 @@ def load_related(
     strategy = strategy_name(
         prop, node.step_for(prop.key, "relationship") if node else None
     )
+    if struct._o_flags & kernel.EXPIRED and strategy in FORBIDDING:
+        strategy = strategy_name(prop, None)  # what its load had asked for is over
     if strategy == "noload":
         return ATTR_EMPTY
     if strategy == "raise" and not passive & NO_RAISE:

@@ -175,6 +175,11 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             self._keep_and_set("__init__", constructor)
         elif not embedded:
             instance_events.make_states(self.class_manager)
+        elif self.class_.__init__ not in (  # type: ignore[misc]
+            default_constructor,
+            getattr(self.registry, "constructor", None),
+        ):
+            instance_events.configure_at_first(self.class_manager)
         instance_events.adopt_listeners(self.class_manager)
         reconstruct = find_reconstructor(self.class_)
         if reconstruct is not None:

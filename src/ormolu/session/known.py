@@ -10,6 +10,7 @@ from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
+from ..instrument.manager import manager_of_class
 from ..instrument.state import missing_state, session_of
 
 sessions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -31,7 +32,10 @@ def object_session(instance: object) -> Any:
     Raises:
         UnmappedInstanceError: when its class is not mapped.
     """
-    if kernel.state_or_none(instance) is None:
+    if (
+        kernel.state_or_none(instance) is None
+        or manager_of_class(type(instance)) is None
+    ):
         raise missing_state(instance)
     return session_of(instance)
 
