@@ -20,13 +20,15 @@ from ormolu._speedups.state_c cimport (
     borrow,
     forget,
     layout_of_state,
+    originals_of,
     peek_value,
+    set_originals,
     state_for,
 )
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["linked", "settle_inserted", "settle_updated"]
+__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -39,9 +41,20 @@ def linked(objs):
         state = state_for(obj)
         if (
             state._related is not None
-            or state._extras is not None
+            or (state._rare is not None and state._rare.extras is not None)
             or not layout_of_state(state).embedded
         ):
+            found.append(obj)
+    return found
+
+
+def touching(objs, frozenset keys not None):
+    """The objects with a change of one of some attributes."""
+    cdef dict originals
+    cdef list found = []
+    for obj in objs:
+        originals = originals_of(state_for(obj))
+        if originals and not keys.isdisjoint(originals):
             found.append(obj)
     return found
 
@@ -85,7 +98,7 @@ cdef bint _settle_new(Tracker tracker, IdentityDict home, object obj) except -1:
             flags |= F_PARTIAL
             break
     state._flags = flags
-    state._originals = None
+    set_originals(state, None)
     number = PyLong_FromVoidPtr(<void*>obj)
     tracker.new.pop(number, None)
     if len(tracker.modified):

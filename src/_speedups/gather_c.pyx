@@ -17,6 +17,7 @@ from ormolu._speedups.state_c cimport (
     State,
     borrow,
     layout_of_state,
+    originals_of,
     peek_value,
     state_if_any,
 )
@@ -91,10 +92,10 @@ def changed(obj):
     cdef Py_ssize_t position = 0
     cdef dict originals
     cdef list found = []
-    if state is None or state._originals is None:
+    if state is None or originals_of(state) is None:
         return found
     layout = layout_of_state(state)
-    originals = state._originals
+    originals = originals_of(state)
     if len(originals) > 1:
         originals = originals.copy()  # a comparison may change the object
     while PyDict_Next(originals, &position, &key_ptr, &original_ptr):
@@ -116,9 +117,10 @@ cdef bint _differs(Layout layout, Py_ssize_t slot, object original, object value
         return True
     compare = None if layout.comparators is None else layout.comparators.get(slot)
     try:
+        # Only True means equal: a comparison may answer with an object of its own.
         if compare is None:
-            return not (original == value)
-        return not compare(original, value)
+            return (original == value) is not True
+        return compare(original, value) is not True
     except Exception:  # what cannot be compared is written again
         return True
 
@@ -128,24 +130,31 @@ def shape_rows(objs, slots, omit_none, special=None):
 
     A slot is left out where its value is None or not loaded and ``omit_none`` says
     so.  The shape has bit ``i`` set if ``slots[i]`` is included; it is -1, with all
-    the values, for an object with a value of one of the ``special`` types.
+    the values, for an object with a value of one of the ``special`` types (a dict
+    tells of every type whether it is special).
     """
     cdef _Slots at = _Slots(slots)
     cdef list omit = [bool(flag) for flag in omit_none]
     if at.size != len(omit):
         raise ValueError("slots and omit_none differ in length")
-    full = (1 << len(omit)) - 1
-    return [_shape(obj, at, omit, special or None, full) for obj in objs]
+    full = (<object>1 << len(omit)) - 1  # not in C, where it overflows
+    kinds = special if isinstance(special, dict) else None
+    types = None if kinds is not None else special or None
+    return [_shape(obj, at, omit, types, kinds, full) for obj in objs]
 
 
 cdef tuple _shape(
-    object obj, _Slots slots, list omit, object special, object full
+    object obj, _Slots slots, list omit, object special, object kinds, object full
 ):
     cdef tuple values = _gather(obj, slots)
     cdef Py_ssize_t i
     cdef unsigned long long bits = 0
     cdef list included
-    if special is not None:
+    if kinds is not None:
+        for value in values:
+            if kinds[type(value)]:
+                return (-1, values)
+    elif special is not None:
         for value in values:
             if isinstance(value, special):
                 return (-1, values)

@@ -19,6 +19,11 @@ from cpython.tuple cimport (
 )
 from libc.stdlib cimport free, malloc
 
+from ormolu._speedups.sharing cimport (
+    ormolu_share,
+    ormolu_sharing_free,
+    ormolu_sharing_new,
+)
 from ormolu._speedups.state_c cimport (
     AdoptedState,
     EntityBase,
@@ -35,14 +40,17 @@ from ormolu._speedups.state_c cimport (
     layout_of_state,
     new_companion,
     new_entity,
+    originals_of,
     peek_value,
     put_value,
+    shared_rare,
     state_for,
 )
 
 from ormolu._speedups.sentinel import UNLOADED
 
 cdef extern from *:
+    Py_ssize_t Py_REFCNT(PyObject* o) noexcept
     void PyObject_GC_UnTrack(PyObject* o) noexcept
     int PyGC_Disable() noexcept
     int PyGC_Enable() noexcept
@@ -56,7 +64,8 @@ __all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
 cdef object _UNLOADED = UNLOADED
 # A set of seen children is made only for collections that are not small.
 cdef Py_ssize_t _SMALL = 16
-# From so many rows on the collector waits until they are objects.
+# From so many rows on the collector waits until they are objects, and equal values
+# become one.
 cdef Py_ssize_t _MANY = 500
 
 
@@ -327,6 +336,9 @@ cdef class LoadRun:
         context: anything.
     """
 
+    def __dealloc__(self):
+        ormolu_sharing_free(self._sharing)
+
     def __init__(
         self, Tracker tracker, outputs, *, bint populate_existing=False,
         bint scalar=False, refresh=None, refresh_slots=None, origin=None,
@@ -340,11 +352,11 @@ cdef class LoadRun:
         self.origin = origin
         self.collected = {}
         self._broken = False
-        self._homes = {}
+        self._homes = None
         self._last_plan = None
-        self._pending = {}
+        self._pending = None
         # objects that this run has populated already, under populate_existing
-        self._seen = {}
+        self._seen = {} if populate_existing or refresh is not None else None
         self._settled = None
         self._refresh_plan = None
         for output in self.outputs:
@@ -382,11 +394,14 @@ cdef class LoadRun:
         cdef Py_ssize_t i = 0
         cdef Py_ssize_t j
         cdef tuple result
+        cdef bint many = PySequence_Fast_GET_SIZE(rows) >= _MANY
         # a callback might change the list of rows: its size is asked for each time
         while i < PySequence_Fast_GET_SIZE(rows):
             given = <object>PySequence_Fast_GET_ITEM(rows, i)
             i += 1
             row = <tuple>given if type(given) is tuple else tuple(given)
+            if many:
+                self._share(<tuple>row)
             if self.scalar:
                 results.append(self._output(outputs[0], <tuple>row))
                 continue
@@ -401,6 +416,17 @@ cdef class LoadRun:
             results.append(result)
         return 0
 
+    cdef int _share(self, tuple row) except -1:
+        """Use the values of other rows again in one that is in no other hands."""
+        # the list and two variables may have it; one of theirs if it is made here
+        if Py_REFCNT(<PyObject*>row) > 3:
+            return 0
+        if self._sharing is NULL:
+            self._sharing = ormolu_sharing_new(PyTuple_GET_SIZE(row))
+        if self._sharing is not NULL:
+            ormolu_share(self._sharing, <PyObject*>row)
+        return 0
+
     def finish(self):
         """Assign the collections that the rows so far have brought."""
         cdef _Entries entries
@@ -408,14 +434,18 @@ cdef class LoadRun:
         self._require_usable()
         self._broken = True
         pending = self._pending
-        self._pending = {}
-        for entries in pending.values():
-            assign = entries.joined.assign
-            if entries.joined.collection and assign is not None:
-                for entry in entries.by_parent.values():
-                    if entry.applies:
-                        assign(entry.parent, [] if entry.items is None else entry.items)
-        self._seen = {}
+        self._pending = None
+        if pending is not None:
+            for entries in pending.values():
+                assign = entries.joined.assign
+                if entries.joined.collection and assign is not None:
+                    for entry in entries.by_parent.values():
+                        if entry.applies:
+                            assign(
+                                entry.parent, [] if entry.items is None else entry.items
+                            )
+        if self._seen is not None:
+            self._seen = {}
         self._broken = False
 
     def settle(self, obj):
@@ -486,6 +516,8 @@ cdef class LoadRun:
     cdef IdentityDict _home(self, EntityPlan plan):
         if self.tracker is None:
             return None
+        if self._homes is None:
+            self._homes = {}
         home = self._homes.get(plan)
         if home is None:
             home = self.tracker._home_of(plan.layout, plan.token)
@@ -506,7 +538,13 @@ cdef class LoadRun:
         else:
             obj, state = _new_adopted(plan, values)
         state._flags = 0 if plan._present == plan._size else F_PARTIAL
-        state._origin = plan.origin if self.origin is None else self.origin
+        origin = plan.origin if self.origin is None else self.origin
+        if origin is not None and state._rare is None:
+            if self._rare is None or self._rare.origin is not origin:
+                self._rare = shared_rare(origin)
+            state._rare = self._rare
+        elif origin is not None:  # what made the state has put something there
+            state._o_origin = origin
         if home is None:
             state._key = key
         elif plan._processors is None and plan._is_entity:
@@ -538,9 +576,9 @@ cdef class LoadRun:
         if plan.met_origin is not None:
             state = state_for(obj)
             if self.populate_existing:
-                state._origin = plan.origin
+                state._o_origin = plan.origin
             elif _lacks_anything(obj):
-                state._origin = plan.met_origin.over(state._origin)
+                state._o_origin = plan.met_origin.over(state._o_origin)
         if self.populate_existing:
             mark = PyLong_FromVoidPtr(<void*>obj)
             if mark not in self._seen:
@@ -567,7 +605,7 @@ cdef class LoadRun:
                 values.append(plan._value(row, slot))
                 slots.append(own)
                 keys.append(plan.layout.keys[slot])
-        originals = state._originals
+        originals = originals_of(state)
         if originals is not None and len(originals):
             for key in keys:
                 originals.pop(key, None)
@@ -584,12 +622,13 @@ cdef class LoadRun:
         cdef list slots = []
         cdef list values = []
         cdef list keys = []
+        cdef dict originals
         cdef Py_ssize_t slot, own, i
         if (
             plan._is_entity
             and isinstance(obj, EntityBase)
             and state._values is None
-            and state._originals is None
+            and originals_of(state) is None
             and layout is plan.layout
             and plan._present == plan._size
             and PyList_GET_SIZE(layout.keys) == plan._size
@@ -597,7 +636,7 @@ cdef class LoadRun:
         ):
             # an expired object takes a whole row as a new one does
             new_values = plan._values(row)
-            if state._values is None and state._originals is None:
+            if state._values is None and originals_of(state) is None:
                 fresh_values(<EntityBase>obj, new_values)
                 return self._populated(
                     plan, obj, None if plan.on_refresh is None else list(layout.keys)
@@ -609,7 +648,8 @@ cdef class LoadRun:
             if own < 0 or peek_value(obj, own) is not _UNLOADED:
                 continue
             key = plan.layout.keys[slot]
-            if state._originals is None or key not in state._originals:
+            originals = originals_of(state)
+            if originals is None or key not in originals:
                 values.append(plan._value(row, slot))
                 slots.append(own)
                 keys.append(key)
@@ -641,6 +681,8 @@ cdef class LoadRun:
         cdef _Pending entry
         cdef bint first = False
         cdef Py_ssize_t slot
+        if self._pending is None:
+            self._pending = {}
         found = self._pending.get(joined)
         if found is None:
             entries = _Entries()

@@ -14,6 +14,18 @@ from cpython.long cimport PyLong_FromVoidPtr
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_SIZE
+from libc.stdint cimport int64_t
+
+from ormolu._speedups.int_table cimport (
+    ormolu_ints,
+    ormolu_ints_clear,
+    ormolu_ints_find,
+    ormolu_ints_init,
+    ormolu_ints_remove,
+    ormolu_ints_set,
+)
+
+import sys
 
 from ormolu._speedups.sentinel import UNLOADED
 
@@ -32,7 +44,7 @@ cdef extern from *:
     #define ORMOLU_FIELD(o, offset) (*(PyObject **)((char *)(o) + (offset)))
 
     /* the order of the object fields of State; checked when the module is loaded */
-    enum { ORMOLU_HOME = 1, ORMOLU_KEY = 2, ORMOLU_VALUES = 3, ORMOLU_FIELDS = 9 };
+    enum { ORMOLU_HOME = 1, ORMOLU_KEY = 2, ORMOLU_VALUES = 3, ORMOLU_FIELDS = 6 };
     #define ORMOLU_NTH_FIELD(o, i) (&ORMOLU_FIELD(o, ormolu_fields_offset))[i]
 
     /* Cython's own visits every None, and what is known to be in no cycle: the
@@ -192,6 +204,7 @@ cdef extern from *:
     list ormolu_filled_list(Py_ssize_t size, object value)
     object PyObject_GenericGetDict(object obj, void* context)
     bint PyDict_CheckExact(object obj) noexcept
+    long long PyLong_AsLongLongAndOverflow(object number, int* overflow) except? -1
     bint PyObject_GC_IsTracked(object obj) noexcept
     ctypedef object (*newfunc)(PyTypeObject* cls, object args, PyObject* kwargs)
     ctypedef struct TypeWithNew "PyTypeObject":
@@ -245,6 +258,7 @@ BUSY = F_BUSY
 STATE_KEY = "_sa_instance_state"
 LAYOUT_KEY = "__ormolu_layout__"
 
+cdef int64_t _MODULUS = sys.hash_info.modulus
 cdef object _UNLOADED = UNLOADED
 cdef object _STATE_KEY = STATE_KEY
 cdef object _LAYOUT_KEY = LAYOUT_KEY
@@ -452,11 +466,11 @@ cdef class State:
     @property
     def _o_originals(self):
         """The originals of changed attributes by key, or None."""
-        return self._originals
+        return originals_of(self)
 
     @_o_originals.setter
     def _o_originals(self, dict originals):
-        self._originals = originals
+        set_originals(self, originals)
 
     @property
     def _o_flags(self):
@@ -470,29 +484,73 @@ cdef class State:
     @property
     def _o_origin(self):
         """What was loaded together with the object."""
-        return self._origin
+        return None if self._rare is None else self._rare.origin
 
     @_o_origin.setter
     def _o_origin(self, origin):
-        self._origin = origin
+        if origin is None and (self._rare is None or self._rare.shared):
+            self._rare = None
+        elif self._o_origin is not origin:
+            _own_rare(self).origin = origin
 
     @property
     def _o_extras(self):
         """Rare things, or None."""
-        return self._extras
+        return None if self._rare is None else self._rare.extras
 
     @_o_extras.setter
     def _o_extras(self, dict extras):
-        self._extras = extras
+        if extras is not None or self._rare is not None:
+            _own_rare(self).extras = extras
 
     @property
     def _o_view(self):
         """What the layers above show as the object's state."""
-        return self._view
+        return None if self._rare is None else self._rare.view
 
     @_o_view.setter
     def _o_view(self, view):
-        self._view = view
+        if view is not None or self._rare is not None:
+            _own_rare(self).view = view
+
+
+@cython.final
+@cython.freelist(64)
+cdef class Rare:
+    """What few objects have: a record of its own keeps the others small."""
+
+
+cdef Rare shared_rare(object origin):
+    """A record for all objects of one origin; whoever needs more takes its own."""
+    cdef Rare rare = Rare.__new__(Rare)
+    rare.origin = origin
+    rare.shared = True
+    return rare
+
+
+cdef Rare _own_rare(State state):
+    cdef Rare made
+    if state._rare is None or state._rare.shared:
+        made = Rare.__new__(Rare)
+        # making it may have run the collector, and with it anything
+        if state._rare is None:
+            state._rare = made
+        elif state._rare.shared:
+            made.origin = state._rare.origin
+            state._rare = made
+    return state._rare
+
+
+cdef int set_originals(State state, dict originals) except -1:
+    cdef Rare rare = state._rare
+    if originals is not None:
+        _own_rare(state).originals = originals
+    elif rare is not None and rare.originals is not None:
+        if rare.extras is None and rare.view is None and rare.origin is None:
+            state._rare = None
+        else:
+            rare.originals = None
+    return 0
 
 
 cdef inline int _set_key(State state, object key) except -1:
@@ -548,18 +606,37 @@ cdef void _forget_entry(PyObject* home, PyObject* key) noexcept:
 
 
 cdef int _purge(IdentityDict home, object key) except -1:
-    cdef dict entries = home._entries
-    cdef PyObject* found
-    if entries is None:
-        return 0
-    found = PyDict_GetItemWithError(entries, key)
+    cdef dict entries
+    cdef PyObject* found = home._ref(key)
     if found is NULL or _is_alive(found):
         return 0
+    entries = home._entries
+    if entries is None:
+        return home._remove(key)
     ref = entries.pop(key, None)
     # comparing keys may have run code that entered another object meanwhile
     if ref is not None and _is_alive(<PyObject*>ref):
         entries[key] = ref
     return 0
+
+
+cdef inline object _object_of(PyObject* ref):
+    """The object that a weak reference points to, or None."""
+    cdef PyObject* found = ormolu_deref(ref)
+    if found is NULL:
+        return None
+    obj = <object>found
+    Py_XDECREF(found)
+    return obj
+
+
+cdef inline bint _is_small(object key, int64_t* number) except -1:
+    """Whether a key is an int whose hash is the number itself (-1 apart)."""
+    cdef int overflow = 0
+    if type(key) is not int:
+        return False
+    number[0] = PyLong_AsLongLongAndOverflow(key, &overflow)
+    return not overflow and -_MODULUS < number[0] < _MODULUS
 
 
 cdef bint _is_alive(PyObject* ref) noexcept:
@@ -578,23 +655,17 @@ cdef int _prepare_types() except -1:
     entity._key = object()
     entity._values = object()
     entity._related = []
-    entity._originals = {}
-    entity._origin = object()
-    entity._extras = {}
-    entity._view = object()
+    entity._rare = Rare.__new__(Rare)
     offsets = [
         ormolu_offset_of(entity, entity._layout),
         ormolu_offset_of(entity, entity._home),
         ormolu_offset_of(entity, entity._key),
         ormolu_offset_of(entity, entity._values),
         ormolu_offset_of(entity, entity._related),
-        ormolu_offset_of(entity, entity._originals),
-        ormolu_offset_of(entity, entity._origin),
-        ormolu_offset_of(entity, entity._extras),
-        ormolu_offset_of(entity, entity._view),
+        ormolu_offset_of(entity, entity._rare),
     ]
     first = offsets[0]
-    if offsets != [first + i * <Py_ssize_t>sizeof(void*) for i in range(9)]:
+    if offsets != [first + i * <Py_ssize_t>sizeof(void*) for i in range(6)]:
         raise SystemError("unexpected layout of EntityBase")
     ormolu_prepare_types(
         <PyTypeObject*>EntityBase,
@@ -806,9 +877,9 @@ def drop(obj, Py_ssize_t slot):
 
 
 cdef int _keep_original(State state, object key, object old) except -1:
-    cdef dict originals = state._originals
+    cdef dict originals = originals_of(state)
     if originals is None:
-        state._originals = {key: old}
+        set_originals(state, {key: old})
     else:
         PyDict_SetDefault(originals, key, old)
     return 0
@@ -914,7 +985,7 @@ def loaded(obj):
 
 
 cdef int forget(object obj, State state) except -1:
-    state._originals = None
+    set_originals(state, None)
     return _unmark(obj, state)
 
 
@@ -1185,7 +1256,7 @@ cdef class Tracker:
             if state is not None:
                 state._home = None
         for home in list(self.homes.values()):
-            (<IdentityDict?>home)._entries.clear()
+            (<IdentityDict?>home)._clear()
         self.homes.clear()
         self.modified.clear()
         self.new.clear()
@@ -1206,7 +1277,10 @@ cdef class IdentityDict:
     """
 
     def __cinit__(self):
-        self._entries = {}
+        ormolu_ints_init(&self._ints)
+
+    def __dealloc__(self):
+        ormolu_ints_clear(&self._ints)
 
     def __init__(self, Tracker tracker, Layout layout, token=None):
         self._tracker = None if tracker is None else ormolu_new_ref(tracker)
@@ -1229,8 +1303,99 @@ cdef class IdentityDict:
         Py_XDECREF(found)
         return tracker
 
+    cdef PyObject* _ref(self, object key) except? NULL:
+        """The reference under a key, borrowed; NULL if there is none."""
+        cdef int64_t number
+        if self._entries is not None:
+            return PyDict_GetItemWithError(self._entries, key)
+        if _is_small(key, &number):
+            return ormolu_ints_find(&self._ints, number)
+        return self._ref_of_equal(key)
+
+    cdef PyObject* _ref_of_equal(self, object key) except? NULL:
+        """The reference under the integer in the table that a key is equal to."""
+        cdef int64_t number = hash(key)  # that of a small integer is the integer
+        while True:
+            # a comparison may run anything, so all is asked for again after it
+            if ormolu_ints_find(&self._ints, number) is not NULL and number == key:
+                if self._entries is not None:
+                    return PyDict_GetItemWithError(self._entries, key)
+                return ormolu_ints_find(&self._ints, number)
+            if number != -2:
+                break
+            number = -1  # whose hash is that of -2
+        if self._entries is not None:
+            return PyDict_GetItemWithError(self._entries, key)
+        return NULL
+
+    cdef int _set_ref(self, object key, object ref) except -1:
+        cdef int64_t number
+        if self._entries is None:
+            if _is_small(key, &number):
+                return ormolu_ints_set(&self._ints, number, ref)
+            hash(key)  # before anything is changed
+            self._use_dict()
+        self._entries[key] = ref
+        return 0
+
+    cdef int _remove(self, object key) except -1:
+        cdef int64_t number
+        if self._entries is None:
+            if _is_small(key, &number):
+                ormolu_ints_remove(&self._ints, number)
+                return 0
+            hash(key)
+            self._use_dict()
+        self._entries.pop(key, None)
+        return 0
+
+    cdef int _use_dict(self) except -1:
+        """Move the entries of the table to a dict."""
+        cdef dict entries = {}
+        cdef Py_ssize_t i
+        if self._entries is not None:
+            return 0  # making a dict may have run the collector, and so anything
+        # nothing is made here that would run it
+        for i in range(self._ints.used):
+            if self._ints.refs[i] is not NULL:
+                entries[self._ints.keys[i]] = <object>self._ints.refs[i]
+        self._entries = entries
+        ormolu_ints_clear(&self._ints)
+        return 0
+
+    cdef int _clear(self) except -1:
+        self._entries = None
+        ormolu_ints_clear(&self._ints)
+        return 0
+
+    cdef list _snapshot(self):
+        """Keys and references as they are now, in turn."""
+        cdef Py_ssize_t i
+        cdef Py_ssize_t size = -1
+        cdef list found = []
+        cdef object key
+        cdef PyObject* ref
+        while self._entries is None and size != self._ints.live:
+            # making the list may run the collector, and so anything
+            size = self._ints.live
+            found = [None] * (2 * size)
+        if self._entries is not None:
+            found = []
+            for pair in list(self._entries.items()):
+                found += pair
+            return found
+        size = 0
+        for i in range(self._ints.used):
+            ref = self._ints.refs[i]
+            if ref is not NULL:
+                key = self._ints.keys[i]
+                ormolu_list_set(<PyObject*>found, size, <PyObject*>key)
+                ormolu_list_set(<PyObject*>found, size + 1, ref)
+                size += 2
+        return found
+
     cdef object _find(self, object key):
-        cdef PyObject* ref = PyDict_GetItemWithError(self._entries, key)
+        cdef PyObject* ref = self._ref(key)
         cdef PyObject* found
         if ref is NULL:
             return None
@@ -1243,7 +1408,7 @@ cdef class IdentityDict:
 
     cdef int _enter(self, object obj, State state, object key) except -1:
         """Enter an object that has no home, under a key that no live one has."""
-        self._entries[key] = ormolu_new_ref(obj)
+        self._set_ref(key, ormolu_new_ref(obj))
         _set_key(state, key)
         state._home = self
         return 0
@@ -1281,7 +1446,7 @@ cdef class IdentityDict:
             return False
         found = self._find(state._key) is obj
         if found:
-            del self._entries[state._key]
+            self._remove(state._key)
         if state._home is self:
             state._home = None
         return found
@@ -1293,7 +1458,14 @@ cdef class IdentityDict:
 
     def values(self):
         """The objects that are alive, in the order of their entries."""
-        return [pair[1] for pair in self.items()]
+        cdef list found = []
+        cdef list entries = self._snapshot()
+        cdef Py_ssize_t i
+        for i in range(1, PyList_GET_SIZE(entries), 2):
+            obj = _object_of(PyList_GET_ITEM(entries, i))
+            if obj is not None:
+                found.append(obj)
+        return found
 
     def keys(self):
         """The keys of the objects that are alive."""
@@ -1302,19 +1474,20 @@ cdef class IdentityDict:
     def items(self):
         """Keys and objects that are alive."""
         cdef list pairs = []
-        cdef PyObject* found
-        for key, ref in list(self._entries.items()):
-            found = ormolu_deref(<PyObject*>ref)
-            if found is not NULL:
-                obj = <object>found
-                Py_XDECREF(found)
-                pairs.append((key, obj))
+        cdef list entries = self._snapshot()
+        cdef Py_ssize_t i
+        for i in range(1, PyList_GET_SIZE(entries), 2):
+            obj = _object_of(PyList_GET_ITEM(entries, i))
+            if obj is not None:
+                pairs.append((entries[i - 1], obj))
         return pairs
 
     def __len__(self):
         cdef Py_ssize_t alive = 0
-        for ref in list(self._entries.values()):
-            alive += _is_alive(<PyObject*>ref)
+        cdef list entries = self._snapshot()
+        cdef Py_ssize_t i
+        for i in range(1, PyList_GET_SIZE(entries), 2):
+            alive += _is_alive(PyList_GET_ITEM(entries, i))
         return alive
 
     def __bool__(self):

@@ -66,6 +66,7 @@ from .loaders.options import (
     undefer,
     undefer_group,
 )
+from .loaders.write_only import WriteOnlyCollection
 from .mapping import inspecting as _inspecting  # noqa: F401  it registers them
 from .mapping.aliased import aliased
 from .mapping.annotations import foreign, remote
@@ -100,6 +101,7 @@ from .mapping.properties import ColumnProperty
 from .mapping.relationships import Relationship, RelationshipProperty
 from .mapping.validators import reconstructor, validates
 from .mapping.with_parent import with_parent
+from .query.appender import AppenderQuery
 from .query.events import QueryEvents
 from .query.query import Query
 from .session.execute_state import ORMExecuteState
@@ -117,6 +119,7 @@ from .session.transaction import SessionTransaction, SessionTransactionOrigin
 from .session.user_options import UserDefinedOption
 
 __all__ = [
+    "AppenderQuery",
     "AttributeState",
     "Bundle",
     "CascadeOptions",
@@ -158,6 +161,7 @@ __all__ = [
     "SessionTransaction",
     "SessionTransactionOrigin",
     "UserDefinedOption",
+    "WriteOnlyCollection",
     "WriteOnlyMapped",
     "__impl__",
     "__version__",

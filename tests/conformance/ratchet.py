@@ -6,9 +6,10 @@
     python -m tests.conformance.ratchet counts --last --files test/orm/test_session.py
     python -m tests.conformance.ratchet reasons --last --variants compiled-plain
 
-``check`` fails when a test of the list no longer passes, ``update`` adds what newly
-passes, ``counts`` and ``reasons`` show outcomes by file and by message; ``--last``
-takes them from the last run instead of running.
+``check`` fails when a test of the list no longer passes, or when one of a covered file
+fails without a reason in ``failing.txt``; ``update`` adds what newly passes, and what
+fails there, to be given a reason.  ``counts`` and ``reasons`` show outcomes by file and
+by message; ``--last`` takes them from the last run instead of running.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.conformance import listing
+from tests.conformance import excuses, listing
 from tests.conformance.suite import OUTCOMES, Report, Suite
 from tests.conformance.variants import ROOT, VARIANTS, Variant
 
@@ -50,7 +51,9 @@ def check(suite: Suite, variant: Variant, arguments: argparse.Namespace) -> bool
     )
     _show(unsteady, report, "passed only the second time")
     _show(lost, report, "no longer passes")
-    return not lost
+    unexplained = listing.without(excuses.unexplained(report), listed)
+    _show(unexplained, report, "fails without a reason in failing.txt")
+    return not lost and not unexplained
 
 
 def _passes_alone(suite: Suite, variant: Variant, lost: listing.Tests) -> listing.Tests:
@@ -82,6 +85,7 @@ def update(suite: Suite, variant: Variant, arguments: argparse.Namespace) -> boo
     if arguments.allow_loss:
         after = listing.without(after, lost)
     listing.write(variant.ratchet, after)
+    excuses.update(report)
     print(
         f"{variant.name}: {listing.size(before)} listed before, "
         f"{listing.size(after)} now; {listing.size(lost)} of them did not pass",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import doctests, listing, ratchet
+from tests.conformance import doctests, excuses, listing, ratchet
 from tests.conformance.variants import VARIANTS, Variant
 
 FILE = "test/orm/test_one.py"
@@ -58,6 +58,8 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSuite:
     """A made-up suite; lists and results are kept in a scratch folder."""
     for kind in ("ratchet", "results"):
         monkeypatch.setattr(Variant, kind, tmp_path / kind)
+    monkeypatch.setattr(excuses, "PATH", tmp_path / "failing.txt")
+    monkeypatch.setattr(excuses, "COVERED", ("nothing",))
     return FakeSuite(tmp_path / "shared")
 
 
@@ -88,6 +90,45 @@ def test_check_fails_and_names_what_was_lost(
     assert suite.call("check", *option) == 1
     shown = capsys.readouterr().out
     assert f"no longer passes: {FILE}::b\n    error: boom" in shown
+
+
+def test_a_failure_in_a_covered_file_needs_a_reason(
+    suite: FakeSuite,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(excuses, "COVERED", ("test/orm",))
+    monkeypatch.setitem(excuses.MESSAGES, "boom", "dynamite")
+    suite.outcomes(a="passed", b="failed", c="skipped")
+    suite.call("update")
+    assert excuses.read() == {"dynamite": {FILE: {"b"}}}
+    assert suite.call("check") == 0
+    excuses.write({})
+    assert suite.call("check") == 1
+    assert (
+        f"fails without a reason in failing.txt: {FILE}::b" in capsys.readouterr().out
+    )
+    monkeypatch.delitem(excuses.MESSAGES, "boom")
+    suite.call("update")
+    assert excuses.read() == {excuses.UNKNOWN: {FILE: {"b"}}}
+    assert suite.call("check") == 1
+
+
+def test_a_reason_goes_when_its_test_passes(
+    suite: FakeSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excuses, "COVERED", ("test/orm",))
+    suite.outcomes(a="passed", b="failed")
+    excuses.write({"dynamite": {FILE: {"a", "b"}}})
+    suite.call("update")
+    assert excuses.read() == {"dynamite": {FILE: {"b"}}}
+
+
+def test_what_passes_has_no_excuse() -> None:
+    reasons = excuses.every(excuses.read())
+    for file, names in reasons.items():
+        listed = [listing.read(v.ratchet).get(file, set()) for v in VARIANTS.values()]
+        assert not names.intersection(*listed)
 
 
 def test_what_passes_the_second_time_is_named_but_not_lost(

@@ -206,7 +206,7 @@ def test_autoflush(session: Session, models: Models, option: str) -> None:
 
 
 def test_unknown_strategy_is_refused(session: Session, models: Models) -> None:
-    with pytest.raises(ArgumentError, match="'raw', 'orm', 'bulk', 'auto'"):
+    with pytest.raises(ArgumentError, match="are 'raw', 'orm', 'bulk', 'auto$"):
         session.execute(
             insert(models.Widget), NEW, execution_options={"dml_strategy": "quick"}
         )

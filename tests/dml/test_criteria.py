@@ -165,10 +165,17 @@ def test_an_alias_can_be_updated(
 
 
 def test_a_name_that_is_no_attribute_is_refused(
-    session: Session, models: Models
+    session: Session, models: Models, widgets: list[Any]
 ) -> None:
     with pytest.raises(InvalidRequestError, match="not found.*'size_int'"):
         session.execute(update(models.Widget).values(size_int=1))
+
+
+def test_a_column_name_is_fine_where_no_object_is_loaded(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    session.execute(update(models.Widget).values(size_int=1))
+    assert sql.take() == [("UPDATE widget SET size_int=?", (1,))]
 
 
 @BOTH

@@ -96,9 +96,39 @@ def test_special_values_are_left_to_the_layers_above(
     ]
 
 
+def test_a_dict_may_tell_what_types_are_special(cls: type[Any], world: World) -> None:
+    kinds = {int: False, str: True, type(None): False}
+    objs = [cls(a="now()"), cls(a=1)]
+    assert world.gather.shape_rows(objs, [1], [True], kinds) == [
+        (-1, ("now()",)),
+        (1, (1,)),
+    ]
+
+
+def test_only_true_means_equal(cls: type[Any], world: World) -> None:
+    class Word:
+        def __eq__(self, other: object) -> Any:
+            return "perhaps"
+
+        __hash__ = None  # type: ignore[assignment]
+
+    [obj] = world.load(world.state.Tracker(), world.plan(cls), [(1, Word(), 3, 4)])
+    obj.a = Word()
+    assert world.gather.changed(obj) == [1]
+
+
 def test_shapes_may_be_wider_than_a_machine_word(world: World) -> None:
     obj = world.embedded(a=1)
     slots = [0] + [1] * 70
     [(shape, values)] = world.gather.shape_rows([obj], slots, [True] * 71)
     assert shape == (1 << 71) - 2
     assert values == (1,) * 70
+
+
+@pytest.mark.parametrize("width", [1, 31, 32, 33, 63, 64, 65, 100])
+def test_a_whole_row_has_all_bits(world: World, cls: type[Any], width: int) -> None:
+    obj = cls(a=1)
+    slots = [world.layout(cls).index["a"]] * width
+    [(shape, values)] = world.gather.shape_rows([obj], slots, [True] * width)
+    assert shape == (1 << width) - 1
+    assert values == (1,) * width

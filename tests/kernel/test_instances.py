@@ -253,3 +253,40 @@ def test_a_layout_grows_and_old_instances_have_nothing_there(
     with pytest.raises(IndexError, match=f"has no slot {slot + 1}"):
         world.state.put(obj, slot + 1, 5)
     assert world.state.peek(obj, slot + 1) is UNLOADED
+
+
+def test_rare_fields_are_those_of_one_object(cls: type[Any], world: World) -> None:
+    tracker, plan = world.state.Tracker(), world.plan(cls)
+    plan.origin = ["origin"]
+    one, two, three = world.load(tracker, plan, [(n, 2, 3, 4) for n in range(3)])
+    states = [world.state.state_of(obj) for obj in (one, two, three)]
+    assert [state._o_origin for state in states] == [["origin"]] * 3
+    one.a = 5
+    states[0]._o_extras = {"x": 1}
+    states[1]._o_view = "view"
+    states[1]._o_origin = "other"
+    assert [(s._o_origin, s._o_originals, s._o_extras, s._o_view) for s in states] == [
+        (["origin"], {"a": 2}, {"x": 1}, None),
+        ("other", None, None, "view"),
+        (["origin"], None, None, None),
+    ]
+    states[2]._o_origin = None
+    states[2]._o_originals = None
+    states[2]._o_extras = states[2]._o_view = None
+    world.state.forget_changes(one)
+    assert [s._o_origin for s in states] == [["origin"], "other", None]
+    assert states[0]._o_originals is None
+    assert states[0]._o_extras == {"x": 1}
+
+
+def test_rare_fields_are_forgotten_one_by_one(cls: type[Any], world: World) -> None:
+    state = world.state.state_of(cls())
+    names = ("_o_origin", "_o_originals", "_o_extras", "_o_view")
+    for name in names:
+        value = {name: 1}
+        setattr(state, name, value)
+        assert getattr(state, name) is value
+    for name in names:
+        assert getattr(state, name) == {name: 1}
+        setattr(state, name, None)
+        assert getattr(state, name) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-NAMES = ["state", "hydration", "gather"]
+NAMES = ["state", "hydration", "gather", "flushing", "finding"]
 
 
 def twin(name: str, suffix: str) -> ModuleType:

@@ -1,5 +1,8 @@
 """get() and get_one(): identities in all their forms, options, SQL."""
 
+import inspect
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from sqlalchemy.exc import (
     SAWarning,
 )
 
-from ormolu import Session, aliased, exc, selectinload
+from ormolu import Session, aliased, exc, scoped_session, selectinload
 from tests.orm.models import Models
 from tests.orm.recording import Recorder
 
@@ -229,3 +232,59 @@ def test_get_of_an_object_deleted_behind_the_back_raises_on_reading(
         "not present",
     ):
         user.name
+
+
+def test_get_of_a_loaded_object_can_be_overridden(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    class Counting(Session):
+        count = 0
+
+        def get(self, entity: Any, ident: Any, **kw: Any) -> Any:
+            self.count += 1
+            return super().get(entity, ident, **kw)
+
+    with Counting(session.get_bind()) as counting:
+        user = counting.get(models.User, 1)
+        with sql.silence():
+            assert counting.get(models.User, 1) is user
+            assert counting.get_one(models.User, 1) is user
+        assert counting.count == 3
+        counting.rollback()
+
+
+def test_get_of_a_loaded_object_in_all_ways_to_call_it(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    user = session.get(models.User, 1)
+    proxy = scoped_session(lambda: session)
+    get = session.get
+    with sql.silence():
+        for found in (
+            get(models.User, 1),
+            session.get(entity=models.User, ident=1),
+            Session.get(session, models.User, 1),
+            proxy.get(models.User, 1),
+            proxy.get(models.User, ident=1),
+        ):
+            assert found is user
+
+
+def test_get_shows_its_signature() -> None:
+    names = ["self", "entity", "ident", "options", "populate_existing"]
+    assert list(inspect.signature(Session.get).parameters)[:5] == names
+    assert inspect.signature(Session.get) == inspect.signature(scoped_session.get)
+    assert list(inspect.signature(Session().get).parameters)[:4] == names[1:5]
+    assert Session.get.__name__ == "get"
+    assert Session.get.__qualname__ == "Session.get"
+    assert "the identity map or the database" in (Session.get.__doc__ or "")
+    assert pickle.loads(pickle.dumps(Session.get)) is Session.get
+    assert isinstance(inspect.getattr_static(Session, "get"), Callable)
+
+
+def test_get_of_a_deleted_object_is_none(session: Session, models: Models) -> None:
+    user = session.get(models.User, 3)
+    assert session.get(models.User, 3) is user
+    session.delete(user)
+    session.flush()
+    assert session.get(models.User, 3) is None

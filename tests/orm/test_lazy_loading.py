@@ -323,3 +323,23 @@ def test_an_option_of_a_later_statement_loads_what_is_missing(
     ).all()
     with sql.silence():
         assert len(sandy.addresses) == 2
+
+
+@pytest.mark.parametrize("wanted", [2, 3])
+def test_criteria_of_an_option_narrow_a_lazy_load(
+    session: Session, models: Models, sql: Recorder, wanted: int
+) -> None:
+    option = lazyload(models.User.addresses.and_(models.Address.id == wanted))
+    statement = select(models.User).where(models.User.id == 2).options(option)
+    for _ in range(2):
+        sandy = session.scalars(statement).one()
+        sql.clear()
+        assert [a.id for a in sandy.addresses] == [wanted]
+        assert sql.take() == [
+            (
+                "SELECT address.id, address.email_address, address.user_id FROM address "
+                "WHERE ? = address.user_id AND address.id = ?",
+                (2, wanted),
+            )
+        ]
+        session.expunge_all()

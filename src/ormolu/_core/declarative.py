@@ -15,6 +15,7 @@ from sqlalchemy.event.registry import EventTarget as EventTarget
 from sqlalchemy.schema import SchemaConst
 from sqlalchemy.schema import SchemaItem as SchemaItem
 from sqlalchemy.sql.base import _NoArg as NoArg
+from sqlalchemy.sql.schema import _InsertSentinelColumnDefault
 from sqlalchemy.sql.sqltypes import _type_map
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import get_annotations as get_annotations
@@ -51,6 +52,7 @@ __all__ = [
     "merge_names",
     "refresh_selectable",
     "resolve_for_python_type",
+    "sentinel_default",
     "set_column_type",
     "set_creation_order",
     "user_defined_nullable",
@@ -121,6 +123,11 @@ def refresh_selectable(selectable: Any, column: Column[Any]) -> None:
 def user_defined_nullable(column: Column[Any]) -> Any:
     """The ``nullable`` that the column was made with, or ``NULL_UNSPECIFIED``."""
     return column._user_defined_nullable
+
+
+def sentinel_default() -> Any:
+    """The default of a sentinel column: a row's position in its batch."""
+    return _InsertSentinelColumnDefault()
 
 
 def collect_pending_foreign_keys(column: Column[Any]) -> Iterable[ForeignKey]:

@@ -8,13 +8,26 @@ from sqlalchemy.sql.base import _entity_namespace_key
 from sqlalchemy.sql.elements import _anonymous_label
 from sqlalchemy.sql.selectable import TextualSelect
 from sqlalchemy.sql.util import clause_is_present as _clause_is_present
+from sqlalchemy.sql.util import find_tables as _find_tables
 
-__all__ = ["clause_is_present", "is_anonymous", "namespace_key", "textual_select"]
+__all__ = [
+    "clause_is_present",
+    "is_anonymous",
+    "is_omitted",
+    "namespace_key",
+    "tables_of",
+    "textual_select",
+]
 
 
 def clause_is_present(element: Any, within: Any) -> bool:
     """Whether a FROM element is another one, or a part of its joins."""
     return bool(_clause_is_present(element, within))  # type: ignore[no-untyped-call]
+
+
+def is_omitted(column: Any) -> bool:
+    """Whether a column is left out of statements that do not name it."""
+    return bool(getattr(column, "_omit_from_statements", False))
 
 
 def is_anonymous(name: object) -> bool:
@@ -29,6 +42,12 @@ def namespace_key(entity: Any, key: str) -> Any:
         InvalidRequestError: when the entity has no such attribute.
     """
     return _entity_namespace_key(entity, key)
+
+
+def tables_of(selectable: Any) -> list[Any]:
+    """The tables within a FROM element, joins and subqueries looked into."""
+    found = _find_tables(selectable, include_aliases=False, include_selects=False)
+    return list(dict.fromkeys(found))
 
 
 def textual_select(text: Any, columns: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The kernel: ``state``, ``hydration``, ``gather`` and ``flushing`` in the implementation chosen.
+"""The kernel: ``state``, ``hydration``, ``gather``, ``flushing`` and ``finding``.
 
-The layers above import the modules from here and never know which one runs.  Each
-module has a compiled form (``state_c``) and a twin in Python (``state_py``).
+The layers above import the modules from here, in the implementation chosen, and
+never know which one runs.  Each module has a compiled form (``state_c``) and a twin in Python (``state_py``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ from ormolu._speedups._choose import Implementation, ModuleStatus, choose
 
 if TYPE_CHECKING:
     # the twins have the same interface; type checkers see the one in Python
+    from ormolu._speedups import finding_py as finding
     from ormolu._speedups import flushing_py as flushing
     from ormolu._speedups import gather_py as gather
     from ormolu._speedups import hydration_py as hydration
     from ormolu._speedups import state_py as state
 
-__all__ = ["flushing", "gather", "hydration", "impl", "speedups_status", "state"]
+__all__ = [
+    "finding",
+    "flushing",
+    "gather",
+    "hydration",
+    "impl",
+    "speedups_status",
+    "state",
+]
 
 _choice = choose()
 
@@ -28,6 +37,7 @@ if not TYPE_CHECKING:
     hydration = _choice.modules["hydration"]
     gather = _choice.modules["gather"]
     flushing = _choice.modules["flushing"]
+    finding = _choice.modules["finding"]
 
 
 def speedups_status() -> dict[str, ModuleStatus]:

@@ -19,7 +19,7 @@ from ormolu._speedups.state_py import (
     state_of,
 )
 
-__all__ = ["linked", "settle_inserted", "settle_updated"]
+__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:
@@ -32,6 +32,16 @@ def linked(objs: Iterable[Any]) -> list[Any]:
             or state._o_extras is not None
             or not state._o_layout.embedded
         ):
+            found.append(obj)
+    return found
+
+
+def touching(objs: Iterable[Any], keys: frozenset[str]) -> list[Any]:
+    """The objects with a change of one of some attributes."""
+    found = []
+    for obj in objs:
+        originals = state_of(obj)._o_originals
+        if originals and not keys.isdisjoint(originals):
             found.append(obj)
     return found
 

@@ -48,9 +48,10 @@ def _differs(layout: Layout, slot: int, original: Any, value: Any) -> bool:
     comparators = layout.comparators
     compare = None if comparators is None else comparators.get(slot)
     try:
+        # Only True means equal: a comparison may answer with an object of its own.
         if compare is None:
-            return not (original == value)  # noqa: SIM201  types define __eq__ alone
-        return not compare(original, value)
+            return (original == value) is not True
+        return compare(original, value) is not True
     except Exception:  # what cannot be compared is written again
         return True
 
@@ -59,13 +60,14 @@ def shape_rows(
     objs: Iterable[Any],
     slots: Sequence[int],
     omit_none: Sequence[bool],
-    special: tuple[type[Any], ...] | None = None,
+    special: tuple[type[Any], ...] | dict[type, bool] | None = None,
 ) -> list[tuple[int, tuple[Any, ...]]]:
     """For each object which of the slots an INSERT names, and their values.
 
     A slot is left out where its value is None or not loaded and ``omit_none`` says
     so.  The shape has bit ``i`` set if ``slots[i]`` is included; it is -1, with all
-    the values, for an object with a value of one of the ``special`` types.
+    the values, for an object with a value of one of the ``special`` types (a dict
+    tells of every type whether it is special).
     """
     if len(slots) != len(omit_none):
         raise ValueError("slots and omit_none differ in length")
@@ -76,10 +78,13 @@ def _shape(
     obj: Any,
     slots: Sequence[int],
     omit_none: Sequence[bool],
-    special: tuple[type[Any], ...] | None,
+    special: tuple[type[Any], ...] | dict[type, bool] | None,
 ) -> tuple[int, tuple[Any, ...]]:
     values = gather_one(obj, slots)
-    if special and any(isinstance(value, special) for value in values):
+    if isinstance(special, dict):
+        if any(special[type(value)] for value in values):
+            return -1, values
+    elif special and any(isinstance(value, special) for value in values):
         return -1, values
     shape = 0
     included = []

@@ -1,6 +1,7 @@
 """The plans of ``hydration_c``, for kernels that run them too."""
 
-from ormolu._speedups.state_c cimport IdentityDict, Layout, Tracker
+from ormolu._speedups.sharing cimport ormolu_sharing
+from ormolu._speedups.state_c cimport IdentityDict, Layout, Rare, Tracker
 
 
 cdef class EntityPlan:
@@ -89,13 +90,16 @@ cdef class LoadRun:
     cdef dict _homes
     cdef EntityPlan _last_plan
     cdef IdentityDict _last_home
+    cdef Rare _rare
     cdef dict _pending
     cdef dict _seen
     cdef dict _settled
     cdef EntityPlan _refresh_plan
+    cdef ormolu_sharing* _sharing
 
     cdef int _require_usable(self) except -1
     cdef int _run(self, object rows, list results) except -1
+    cdef int _share(self, tuple row) except -1
     cdef object _output(self, object output, tuple row)
     cdef object _entity(self, EntityPlan plan, tuple row, bint refresh)
     cdef IdentityDict _home(self, EntityPlan plan)

@@ -2,6 +2,8 @@
 
 from cpython.object cimport PyObject, PyTypeObject
 
+from ormolu._speedups.int_table cimport ormolu_ints
+
 cdef extern from *:
     """
     /* A new reference to what a weak reference points to; NULL, without an
@@ -76,18 +78,24 @@ cdef class Layout:
     cdef object _key_of(self, Py_ssize_t slot)
 
 
+cdef class Rare:
+    # shared by the objects of a load while there is nothing but the origin
+    cdef bint shared
+    cdef object origin
+    cdef dict originals
+    cdef dict extras
+    cdef object view
+
+
 cdef class State:
     cdef object __weakref__
-    # traverse in state_c.pyx knows the nine objects in this order
+    # traverse in state_c.pyx knows the six objects in this order
     cdef Layout _layout
     cdef IdentityDict _home
     cdef object _key
     cdef object _values  # None, an exact tuple or an exact list
     cdef list _related
-    cdef dict _originals
-    cdef object _origin
-    cdef dict _extras
-    cdef object _view
+    cdef Rare _rare  # None as long as there is nothing to put into it
     cdef unsigned int _flags
     # what the collector need not look at: bits of Skip, taken back with the value
     cdef unsigned int _skip
@@ -122,9 +130,19 @@ cdef class IdentityDict:
     cdef object _tracker
     cdef readonly Layout layout
     cdef readonly object token
+    # the weak references: by an integer in the table until a key of another kind
+    # comes, in the dict from then on; it is None before
+    cdef ormolu_ints _ints
     cdef dict _entries
 
     cdef Tracker _live_tracker(self)
+    cdef PyObject* _ref(self, object key) except? NULL
+    cdef PyObject* _ref_of_equal(self, object key) except? NULL
+    cdef int _set_ref(self, object key, object ref) except -1
+    cdef int _remove(self, object key) except -1
+    cdef int _use_dict(self) except -1
+    cdef int _clear(self) except -1
+    cdef list _snapshot(self)
     cdef object _find(self, object key)
     cdef int _enter(self, object obj, State state, object key) except -1
 
@@ -150,6 +168,12 @@ cdef inline PyObject* borrow(EntityBase obj, Py_ssize_t slot) noexcept:
     return ormolu_item(<PyObject*>obj._related, -1 - slot)
 
 
+cdef inline dict originals_of(State state):
+    return None if state._rare is None else state._rare.originals
+
+
+cdef Rare shared_rare(object origin)
+cdef int set_originals(State state, dict originals) except -1
 cdef Layout layout_for(object obj)
 cdef Layout layout_of_state(State state)
 cdef State state_for(object obj)

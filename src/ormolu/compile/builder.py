@@ -19,7 +19,7 @@ from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
 from .load_options import own_load
-from .options import build_tree
+from .options import LoaderOption, build_tree
 from .query_style import options_of, query_style
 
 
@@ -154,6 +154,15 @@ def _configure_entities(statement: Any) -> None:
             entity.mapper._check_configure()
 
 
+def propagated(statement: Any) -> tuple[Any, ...]:
+    """The options of a statement that the lazy loads of its objects repeat."""
+    return tuple(
+        option
+        for option in statement._with_options
+        if getattr(option, "propagate_to_loaders", False)
+    )
+
+
 class SelectBuilder:
     """Builds one statement; used once.
 
@@ -174,13 +183,7 @@ class SelectBuilder:
         self.path = () if own is None else own.path
         self.root_node = None if own is None else own.node
         self.options: tuple[Any, ...] = (
-            own.options
-            if own is not None
-            else tuple(
-                o
-                for o in statement._with_options
-                if getattr(o, "propagate_to_loaders", False)
-            )
+            own.options if own is not None else propagated(statement)
         )
         self.description: LoadDescription | None = None
 
@@ -200,9 +203,10 @@ class SelectBuilder:
             for raw, e in zip(statement._raw_columns, entities, strict=False)
             if e is not None
         ]
-        self.tree = (
-            build_tree(options_of(statement, roots), roots) if self.toplevel else {}
-        )
+        self.tree = {}
+        if self.toplevel:
+            strict = style.eager and not style.from_base
+            self.tree = build_tree(options_of(statement, roots), roots, strict)
         self.eager = EagerJoins(self)
         self.eager.enabled = style.eager
         self.with_posts = style.posts
@@ -230,6 +234,7 @@ class SelectBuilder:
             outputs,
             len(self.columns.elements),
             needs_unique=self.eager.has_collections,
+            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
         )
         return core
 

@@ -13,18 +13,15 @@ from sqlalchemy.sql.dml import (
     InsertDMLState,
     UpdateDMLState,
 )
+from sqlalchemy.sql.elements import ColumnClause
 
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
 from .builder import describe_entity, label_of_entity
-from .returning import ReturningBuilder, returns_star
+from .returning import ReturningBuilder, returns_plain
+from .returning import target_of as target_of
 
 _State = TypeVar("_State", bound="EntityDMLState")
-
-
-def target_of(statement: Any) -> Any:
-    """The mapper or alias whose rows a statement writes; None for a plain table."""
-    return statement.table._annotations.get("parententity")
 
 
 class EntityDMLState(DMLState):
@@ -89,7 +86,7 @@ def plain_statement(
         core.table = (
             entity.selectable if entity.is_aliased_class else entity.mapper.local_table
         )
-    if not statement._returning or returns_star(statement):
+    if not (toplevel and statement._returning) or returns_plain(statement):
         return core, None
     builder = ReturningBuilder(statement, compiler, toplevel)
     core._returning = builder.build_returning()
@@ -104,10 +101,19 @@ def column_pairs(statement: Any, pairs: Iterable[Any]) -> Iterator[tuple[Any, An
         if isinstance(key, str):
             attribute = None if entity is None else getattr(entity.entity, key, None)
         expand = getattr(attribute, "_bulk_update_tuples", None)
-        if expand is None:
+        if expand is None or not _is_column(attribute):
             yield key, value
         else:
             yield from expand(value)
+
+
+def _is_column(attribute: Any) -> bool:
+    """Whether an attribute stands for something that can be written."""
+    prop = getattr(attribute, "property", None)
+    return not getattr(prop, "_is_column", False) or isinstance(
+        prop.columns[0],  # type: ignore[union-attr]
+        ColumnClause,
+    )
 
 
 @CompileState.plugin_for(PLUGIN, "insert")

@@ -9,7 +9,7 @@ from sqlalchemy.sql.selectable import SelectState, Subquery
 
 from ..hydrate.description import EntityLoad, JoinedLoad
 from ..mapping.aliased import aliased
-from .entity_plan import ColumnList, recurs
+from .entity_plan import ColumnList, stops
 from .join_chain import JoinChain, Link
 
 
@@ -62,7 +62,7 @@ class EagerJoins:
             return
         if not self.enabled:
             return
-        if step is None and recurs(prop, path):
+        if stops(prop, step, path):
             return
         if prop.uselist:
             self.has_collections = self.multi_row = True

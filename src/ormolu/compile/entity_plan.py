@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql.schema import Column
 
 from .._core.selectables import clause_is_present
@@ -170,16 +171,38 @@ class EntityPlanner:
         strategy = strategy_name(prop, step)
         if strategy == "contains_eager" and self.builder.own is not None:
             return  # no statement of a loader's has the user's joins
+        if prop._is_dynamic:
+            _refuse_population(prop, strategy)
         if strategy == "joined" or strategy == "contains_eager":
             self.builder.eager.want(load, prop, step, child, path, strategy)
         elif strategy in IMMEDIATE and self.builder.with_posts:
-            if step is not None or not recurs(prop, path):
+            if not stops(prop, step, path):
                 load.post.append(PostLoad(prop, strategy, step, child))
+            elif strategy == "immediate" and prop._use_get:
+                load.post.append(PostLoad(prop, "identity", step, child))
+
+
+def _refuse_population(prop: Any, strategy: str) -> None:
+    """Refuse eager loading of a collection that is never loaded."""
+    if strategy == "immediate":
+        raise NotImplementedError(
+            "Dynamic attributes don't support collection population."
+        )
+    if strategy in ("joined", "selectin", "subquery", "contains_eager"):
+        raise sa_exc.InvalidRequestError(
+            f"'{prop}' does not support object population - eager loading cannot be "
+            "applied."
+        )
 
 
 def _of_selectable(entity: Any, column: Any) -> Any:
     """A column that the alias did not adapt; None where its selectable lacks it."""
     return column if clause_is_present(column.table, entity.selectable) else None
+
+
+def stops(prop: Any, step: Step | None, path: tuple[Any, ...]) -> bool:
+    """Whether eager loading ends before a relationship that no option names."""
+    return (step is None or step.attr is None) and recurs(prop, path)
 
 
 def recurs(prop: Any, path: tuple[Any, ...]) -> bool:

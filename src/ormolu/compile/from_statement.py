@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.base import CompileState, Executable, Generative
 from sqlalchemy.sql.elements import GroupedElement, NamedColumn, TextClause
@@ -12,8 +11,9 @@ from sqlalchemy.sql.selectable import ExecutableReturnsRows, SelectLabelStyle
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from .._core.selectables import textual_select
-from ..hydrate.description import BundleLoad, ColumnLoad, EntityLoad, LoadDescription
+from ..hydrate.description import LoadDescription
 from .builder import SelectBuilder
+from .positions import move
 from .query_style import QueryStyle, query_style, with_style
 from .select_state import FROM_STATEMENT, INNER
 
@@ -68,6 +68,10 @@ class FromStatement(GroupedElement, Generative, ExecutableReturnsRows):
     @property
     def _returning(self) -> Any:
         return getattr(self.element, "_returning", None)
+
+    @property
+    def _sort_by_parameter_order(self) -> bool:
+        return bool(getattr(self.element, "_sort_by_parameter_order", False))
 
     @property
     def column_descriptions(self) -> Any:
@@ -130,7 +134,7 @@ class FromStatementState(CompileState):
             elements, found = self._virtual()
             places = [_place(result._metadata, element) for element in elements]
             for output in found.outputs:
-                _move(output, places, elements)
+                move(output, places, elements)
             found.column_count = len(names)
             found.needs_unique = False  # which rows there are is the user's choice
             self._descriptions[names] = found
@@ -149,37 +153,6 @@ def _place(metadata: Any, element: Any) -> int:
             if record is not None and record[0] is not None:
                 return int(record[0])
     return -1
-
-
-def _move(load: Any, places: list[int], elements: list[Any]) -> None:
-    """Replace positions in the list of columns by positions in the rows."""
-    if isinstance(load, EntityLoad):
-        load.partial = any(places[p] < 0 for p in load.positions.values())
-        load.positions = {
-            key: places[p] for key, p in load.positions.items() if places[p] >= 0
-        }
-        for position in load.pk_positions:
-            if places[position] < 0:
-                raise _missing(elements[position])
-        load.pk_positions = [places[p] for p in load.pk_positions]
-        for joined in load.joined:
-            _move(joined.entity, places, elements)
-    elif isinstance(load, ColumnLoad):
-        if places[load.position] < 0:
-            raise _missing(elements[load.position])
-        load.position = places[load.position]
-    elif isinstance(load, BundleLoad):
-        for part in load.parts:
-            _move(part, places, elements)
-    else:
-        for part in load.parts:
-            _move(part, places, elements)
-
-
-def _missing(element: Any) -> sa_exc.NoSuchColumnError:
-    return sa_exc.NoSuchColumnError(
-        f"Could not locate column in row for column '{element}'"
-    )
 
 
 def load_of(state: Any, result: Any) -> LoadDescription | None:

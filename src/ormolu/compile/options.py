@@ -20,16 +20,27 @@ AT_ONCE = frozenset(
 """Strategies that load with their parent, and steps that only lead on."""
 
 OPTION_NAMES = {
-    "None": "defaultload",
-    "immediate": "immediateload",
     "joined": "joinedload",
-    "raise": "raiseload",
-    "raise_on_sql": "raiseload",
-    "select": "lazyload",
     "selectin": "selectinload",
     "subquery": "subqueryload",
+    "select": "lazyload",
+    "immediate": "immediateload",
+    "noload": "noload",
+    "raise": "raiseload",
+    "raise_on_sql": "raiseload",
 }
-"""The options of strategies that have another name."""
+
+
+def entity_text(entity: Any) -> str:
+    """An entity as messages name it: ``User`` or ``aliased(User)``."""
+    name: str = entity.mapper.class_.__name__
+    return f"aliased({name})" if entity.is_aliased_class else name
+
+
+def option_text(chain: tuple[Step, ...]) -> str:
+    """An option as messages name it: ``joinedload(User.orders -> Order.items)``."""
+    path = " -> ".join(str(step) for step in chain)
+    return f"{chain[-1].option_name}({path})"
 
 
 class Step(HasCacheKey):
@@ -80,7 +91,7 @@ class Step(HasCacheKey):
             return None
         if attr._of_type is not None:
             return attr._of_type
-        return attr.comparator.property.entity
+        return getattr(attr.comparator.property, "entity", None)
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         attr = self.attr
@@ -97,9 +108,30 @@ class Step(HasCacheKey):
         return (Step, attr_key, self.strategy, self.kind, entity, args)
 
     def __eq__(self, other: object) -> bool:
-        return self is other
+        if not isinstance(other, Step):
+            return NotImplemented
+        return (
+            self.attr is other.attr
+            and self.kind == other.kind
+            and self.entity is other.entity
+            and self.same_strategy(other)
+        )
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return hash((self.key, self.strategy, self.kind))
+
+    def same_strategy(self, other: Step) -> bool:
+        """Whether two steps load the same way."""
+        return self.strategy == other.strategy and self.args == other.args
+
+    @property
+    def option_name(self) -> str:
+        """The function that users call for the strategy."""
+        strategy = self.strategy or "defaultload"
+        return OPTION_NAMES.get(strategy, strategy)
+
+    def __str__(self) -> str:
+        return f"{entity_text(self.parent)}.{self.key}"
 
     def __getstate__(self) -> Any:
         attr = self.attr
@@ -132,6 +164,8 @@ class LoaderOption(ExecutableOption, HasCacheKey):
     Made by `selectinload`, `joinedload` and the others; each method adds a step to
     the chain and returns a new option.
     """
+
+    __slots__ = ("siblings", "steps")
 
     inherit_cache = True
     propagate_to_loaders = True
@@ -255,15 +289,19 @@ class PathNode:
 EMPTY_NODE = PathNode()
 
 
-def build_tree(options: Iterable[Any], roots: Iterable[Any]) -> dict[Any, PathNode]:
+def build_tree(
+    options: Iterable[Any], roots: Iterable[Any], strict: bool = True
+) -> dict[Any, PathNode]:
     """The options of a statement by the entity that their path begins at.
 
     Args:
         options: those of the statement; other kinds than `LoaderOption` are skipped.
         roots: mappers and aliases that the statement selects.
+        strict: refuse options also where there are no roots.
 
     Raises:
         ArgumentError: for a path that begins at none of them.
+        InvalidRequestError: for options that contradict each other.
     """
     known = list(roots)
     tree: dict[Any, PathNode] = {}
@@ -272,12 +310,15 @@ def build_tree(options: Iterable[Any], roots: Iterable[Any]) -> dict[Any, PathNo
             continue
         for chain in option.chains():
             if chain:
-                _add_chain(tree, known, chain)
+                _add_chain(tree, known, chain, strict)
     return tree
 
 
 def _add_chain(
-    tree: dict[Any, PathNode], roots: list[Any], chain: tuple[Step, ...]
+    tree: dict[Any, PathNode],
+    roots: list[Any],
+    chain: tuple[Step, ...],
+    strict: bool,
 ) -> None:
     first = chain[0]
     if first.attr is None and first.parent is None:
@@ -288,9 +329,9 @@ def _add_chain(
     if not starts:
         starts = [r for r in roots if _same_entity(r, first.parent)]
     if not starts:
-        if not roots:
-            return
-        raise sa_exc.ArgumentError(_no_root_text(chain, roots))
+        if first.attr is not None and (roots or strict):
+            raise sa_exc.ArgumentError(_no_root_text(chain, roots))
+        return
     for root in starts:
         node = tree.setdefault(root, PathNode())
         walk(node, chain)
@@ -303,25 +344,29 @@ def _same_entity(root: Any, parent: Any) -> bool:
 
 
 def _no_root_text(chain: tuple[Step, ...], roots: list[Any]) -> str:
-    listed = ", ".join(_entity_text(r) for r in roots)
-    path = " -> ".join(f"{_entity_text(s.parent)}.{s.key}" for s in chain)
-    name = OPTION_NAMES.get(str(chain[-1].strategy), str(chain[-1].strategy))
+    index = next((i for i, step in enumerate(chain) if step.strategy), 0)
+    option = option_text(chain[: index + 1])
+    if not roots:
+        return (
+            "Query has only expression-based entities; attribute loader option "
+            f"{option} can't be applied here."
+        )
+    listed = ", ".join(entity_text(r) for r in roots)
     return (
-        f"Mapped class {_entity_text(chain[0].parent)} referenced in option "
-        f"{name}({path}) does not apply to any of the root entities in this query, "
-        f"e.g. {listed}. Please specify the full path from one of the root entities "
-        "to the target attribute. "
+        f"Mapped class {entity_text(chain[0].parent)} referenced in option {option} "
+        f"does not apply to any of the root entities in this query, e.g. {listed}. "
+        "Please specify the full path from one of the root entities to the target "
+        "attribute. "
     )
 
 
-def _entity_text(entity: Any) -> str:
-    if entity is not None and entity.is_mapper:
-        return str(entity.class_.__name__)
-    return str(entity)
-
-
 def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
-    """Enter a chain of steps below a node."""
+    """Enter a chain of steps below a node.
+
+    Raises:
+        InvalidRequestError: for a step that contradicts one that is there.
+        LoaderStrategyException: for a strategy that its attribute cannot have.
+    """
     for index, step in enumerate(chain):
         if step.attr is None:
             if "group" in step.args:
@@ -331,39 +376,81 @@ def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
             return
         _check_kind(step)
         if step.strategy is not None:
+            _check_conflict(node, chain[: index + 1])
             node.steps[step.key] = step
-        if step.args.get("recursion_depth"):
-            _recur(node, step)
-        if index + 1 < len(chain):
-            _check_leads_on(step, chain[index + 1])
+        rest = chain[index + 1 :]
+        depth = step.args.get("recursion_depth")
+        if depth:
+            _check_recursion(step)
+            _recur(node, step, depth, rest)
+            return
+        if rest:
+            check_leads_on(step, rest[0])
             node = node.child(step.key)
 
 
-def _recur(node: PathNode, step: Step) -> None:
-    """Repeat a self-referential step below itself, so many levels deep."""
-    depth = step.args["recursion_depth"]
+def _recur(node: PathNode, step: Step, depth: int, rest: tuple[Step, ...]) -> None:
+    """Repeat a self-referential step below itself, and what comes after it."""
     if depth < 0:
         node.children[step.key] = node
+        if rest:
+            walk(node, rest)
         return
-    for _ in range(depth - 1):
+    for level in range(depth):
         node = node.child(step.key)
-        node.steps[step.key] = step
+        if level < depth - 1:
+            node.steps[step.key] = step
+        if rest:
+            walk(node, rest)
+
+
+def _check_recursion(step: Step) -> None:
+    attr: Any = step.attr
+    prop = attr.comparator.property
+    if not prop.parent.common_parent(prop.mapper):
+        raise sa_exc.InvalidRequestError(
+            f"recursion_depth option on relationship {prop} not valid for "
+            "non-self-referential relationship"
+        )
+
+
+def _check_conflict(node: PathNode, chain: tuple[Step, ...]) -> None:
+    """Refuse two options that load one attribute in different ways."""
+    step = chain[-1]
+    existing = node.steps.get(step.key)
+    if existing is None or existing.same_strategy(step):
+        return
+    raise sa_exc.InvalidRequestError(
+        f"Loader strategy replacement {option_text(chain)} is in conflict with "
+        f"existing strategy {option_text((*chain[:-1], existing))}"
+    )
 
 
 def _check_kind(step: Step) -> None:
-    """Refuse a relationship's strategy for a column."""
-    if step.kind != "relationship" or step.attr is None:
-        return
-    prop = step.attr.comparator.property
-    if not getattr(prop, "_is_relationship", False):
+    """Refuse a relationship's strategy for a column, and the other way round."""
+    attr: Any = step.attr
+    is_relationship = getattr(attr.comparator.property, "_is_relationship", False)
+    if step.kind == "relationship" and not is_relationship:
         raise LoaderStrategyException(
             f'Can\'t apply "{step.strategy} loader" strategy to property '
             f'"{step.attr}", which is a "column property"; this loader strategy is '
             'intended to be used with a "relationship property".'
         )
+    if step.kind == "column" and is_relationship:
+        loader = "deferred column" if step.strategy == "defer" else "column"
+        raise LoaderStrategyException(
+            f'Can\'t apply "{loader} loader" strategy to property "{step.attr}", '
+            'which is a "relationship"; this loader strategy is intended to be used '
+            'with a "column property".'
+        )
 
 
-def _check_leads_on(step: Step, following: Step) -> None:
+def check_leads_on(step: Step, following: Step) -> None:
+    """Refuse a step that does not begin where the one before it ends.
+
+    Raises:
+        ArgumentError: it begins elsewhere.
+    """
     parent = following.parent
     target = step.target
     if parent is None or target is None:

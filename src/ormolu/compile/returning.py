@@ -5,31 +5,66 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import HasCacheKey
-from sqlalchemy.sql.schema import Column
+from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.sql.selectable import SelectState
 
-from ..hydrate.description import LoadDescription
-from .builder import SelectBuilder, entity_of
+from ..hydrate.description import ColumnLoad, LoadDescription
+from .builder import SelectBuilder, TableOutput, entity_of
 from .entity_plan import ColumnList, EntityPlanner
 from .options import PathNode, build_tree
+from .positions import move
 
 
-class KeysToo(ExecutableOption, HasCacheKey):
-    """Asks for the primary key in front of what the user's RETURNING lists."""
+class ReturningMode(ExecutableOption, HasCacheKey):
+    """How the session reads the RETURNING of a statement that it executes.
+
+    An INSERT without it is Core's: its rows are not turned into objects.
+
+    Args:
+        plain: those of an UPDATE or DELETE are not, either.
+        in_order: columns of the table come first, in the table's order.
+        keys: the whole primary key comes along.
+        generated: of the primary key, what the database generates comes along.
+    """
 
     inherit_cache = True
     propagate_to_loaders = False
     _is_has_cache_key = True
     _is_core = False
 
+    def __init__(
+        self,
+        in_order: bool = False,
+        keys: bool = False,
+        generated: bool = False,
+        plain: bool = False,
+    ) -> None:
+        self.plain = plain
+        self.in_order = in_order
+        self.keys = keys
+        self.generated = generated
+
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
-        return (KeysToo,)
+        return (ReturningMode, self.in_order, self.keys, self.generated, self.plain)
 
 
-KEYS_TOO = KeysToo()
+PLAIN = ReturningMode(plain=True)
+AS_WRITTEN = ReturningMode()
+IN_BULK = ReturningMode(in_order=True, generated=True)
+KEYS_TOO = ReturningMode(in_order=True, keys=True)
+KEYS_FIRST = ReturningMode(keys=True)
+
+
+def mode_of(statement: Any) -> ReturningMode | None:
+    """The mode that a statement was given."""
+    for option in statement._with_options:
+        if isinstance(option, ReturningMode):
+            return option
+    return None
 
 
 def incompatible(loader: str) -> None:
@@ -55,7 +90,7 @@ class NoEagerJoins:
             incompatible("joined")
 
 
-class ReturnedColumns(ColumnList):
+class OnceEach(ColumnList):
     """The columns of RETURNING: each once, even where the user repeats it."""
 
     def add_always(self, element: Any) -> int:
@@ -90,19 +125,95 @@ class ReturningBuilder(SelectBuilder):
         entities = [entity_of(raw) for raw in statement._returning]
         roots = [e for e in entities if e is not None]
         self.tree = build_tree(statement._with_options, roots) if roots else {}
-        self.columns = ReturnedColumns()
+        mode = mode_of(statement) or AS_WRITTEN
+        self.columns = OnceEach() if mode.in_order or mode.keys else ColumnList()
         self.eager: Any = NoEagerJoins()
         self.with_posts = True
         self.planner = ReturningPlanner(self)
-        if any(isinstance(o, KeysToo) for o in statement._with_options):
-            for column in key_columns(statement.table._annotations["parententity"]):
-                self.columns.add(column)
+        keys = self._keys(mode)
+        if not mode.in_order:
+            places = [self.columns.add(key) for key in keys]
         outputs = [
             self._output(raw, entity)
             for raw, entity in zip(statement._returning, entities, strict=True)
         ]
-        self.description = LoadDescription(outputs, len(self.columns.elements))
-        return tuple(self.columns.elements)
+        if statement.is_insert:
+            _refuse_other_tables(target_of(statement), self.columns.elements)
+        elements = self.columns.elements
+        if mode.in_order:
+            elements, places = self._in_order(keys, outputs)
+        self.description = LoadDescription(outputs, len(elements), keys=places)
+        return tuple(elements)
+
+    def _keys(self, mode: ReturningMode) -> list[Any]:
+        """The columns of the primary key that the mode asks for."""
+        entity = target_of(self.statement)
+        if mode.keys:
+            return key_columns(entity)
+        if mode.generated:
+            return [c for c in entity.mapper.primary_key if self._is_generated(c)]
+        return []
+
+    def _table_output(self, raw: Any) -> Any:
+        return TableOutput(
+            [
+                ColumnLoad(self.columns.add_always(c), self.convention(c) or c.key)
+                for c in raw._select_iterable
+            ]
+        )
+
+    def _in_order(
+        self, keys: list[Any], outputs: list[Any]
+    ) -> tuple[list[Any], list[int]]:
+        """The table's columns in its order, then everything else; where the keys are."""
+        found = {_plain(e): e for e in reversed(self.columns.elements)}
+        for key in keys:
+            found.setdefault(_plain(key), key)
+        table = _plain(target_of(self.statement).selectable)
+        ordered = [found[c] for c in table.exported_columns if c in found]
+        present = set(map(id, ordered))
+        ordered.extend(e for e in self.columns.elements if id(e) not in present)
+        positions = {id(e): i for i, e in enumerate(ordered)}
+        places = [positions[id(found[_plain(e)])] for e in self.columns.elements]
+        for output in outputs:
+            move(output, places, ordered)
+        return ordered, [positions[id(found[_plain(key)])] for key in keys]
+
+    def _is_generated(self, column: Any) -> bool:
+        """Whether the database makes the value of a primary key column."""
+        if column is column.table._autoincrement_column:
+            return True
+        given = self.compiler.column_keys if self.compiler is not None else None
+        if given is not None and column.key in given:
+            return False
+        default = column.default
+        return bool(
+            column.server_default is not None
+            or (default is not None and default.is_clause_element)
+        )
+
+
+def target_of(statement: Any) -> Any:
+    """The mapper or alias whose rows a statement writes; None for a plain table."""
+    return statement.table._annotations.get("parententity")
+
+
+def _refuse_other_tables(entity: Any, elements: list[Any]) -> None:
+    """Raise for columns that the inserted rows do not have."""
+    if entity is None:
+        return
+    tables = {entity.mapper.persist_selectable, *entity.mapper.tables}
+    for element in elements:
+        if isinstance(element, Column) and isinstance(element.table, Table):
+            if element.table not in tables:
+                raise sa_exc.NoSuchColumnError(
+                    f"Could not locate column in row for column '{element}'"
+                )
+
+
+def _plain(element: Any) -> Any:
+    """An element without the annotations of an entity."""
+    return element._deannotate() if element._annotations else element
 
 
 def _names(statement: Any) -> Callable[[Any], str | None]:
@@ -118,6 +229,14 @@ def _names(statement: Any) -> Callable[[Any], str | None]:
 def key_columns(entity: Any) -> list[Any]:
     """The primary key's columns as an entity's statements refer to them."""
     return [entity.entity_attribute(k).expression for k in entity.mapper._pk_keys]
+
+
+def returns_plain(statement: Any) -> bool:
+    """Whether the rows of RETURNING are Core's, none of them turned into objects."""
+    if returns_star(statement):
+        return True
+    mode = mode_of(statement)
+    return bool(statement.is_insert) if mode is None else mode.plain
 
 
 def returns_star(statement: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, insert_sentinel
+from sqlalchemy import Column
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.schema import ColumnDefault, Sequence
 from sqlalchemy.sql.operators import ColumnOperators
@@ -15,6 +15,7 @@ from .._core.declarative import (
     collect_pending_foreign_keys,
     copy_column,
     is_null_type,
+    sentinel_default,
     set_creation_order,
     user_defined_nullable,
 )
@@ -84,12 +85,16 @@ class MappedColumn(Mapped[_T], ColumnOperators):
         return bool(self.deferred)
 
     @property
+    def _has_default(self) -> bool:
+        """Whether the dataclass field has a default of any kind."""
+        return self._is_dataclass and options_of(self).dataclasses_default is not NO_ARG
+
+    @property
     def _has_default_value(self) -> bool:
         """Whether instances show a dataclass default while nothing is set."""
         default = options_of(self).dataclasses_default
         return (
-            self._is_dataclass
-            and default is not NO_ARG
+            self._has_default
             and default is not None
             and not isinstance(default, (ColumnDefault, Sequence))
             and not callable(default)
@@ -101,7 +106,7 @@ class MappedColumn(Mapped[_T], ColumnOperators):
     def mapper_property_to_assign(self) -> ColumnProperty | None:
         """The property, when it has to be more than the plain column."""
         deferred = self._effective_deferred
-        if not (deferred or self.active_history or self._has_default_value):
+        if not (deferred or self.active_history or self._has_default):
             return None
         arguments: dict[str, Any] = {
             "deferred": deferred,
@@ -371,11 +376,21 @@ def orm_insert_sentinel(
     default: Any = None,
     omit_from_statements: bool = True,
 ) -> MappedColumn[Any]:
-    """Declare the column that matches inserted rows to their objects."""
-    column = insert_sentinel(
-        name, type_, default=default, omit_from_statements=omit_from_statements
+    """Declare the column that matches the rows of RETURNING to those inserted.
+
+    It is a column of the table and no attribute of instances, unless its name is not
+    that of the attribute or ``omit_from_statements`` is False.
+
+    Args:
+        default: what fills it; by default the position in the batch.
+        omit_from_statements: leave it out of every statement that does not sort rows.
+    """
+    return mapped_column(
+        name,
+        type_=type_,
+        default=sentinel_default() if default is None else default,
+        nullable=True,
+        use_existing_column=True,
+        insert_sentinel=True,
+        _omit_from_statements=omit_from_statements,
     )
-    found = MappedColumn.around(column)
-    found._use_existing_column = True
-    found._attribute_options = AttributeOptions(dataclasses_init=False)
-    return found

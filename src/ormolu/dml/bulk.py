@@ -13,7 +13,7 @@ from .._speedups import state as kernel
 from ..flush.table_plan import TablePlan, plan_of
 from ..instrument.state import instance_state
 from .insert import insert_groups
-from .parameters import InsertRows, names_of, version_attribute
+from .parameters import Group, InsertRows, names_of, version_attribute
 from .update_by_key import KeyedRows, update_groups
 
 UNLOADED = kernel.UNLOADED
@@ -108,7 +108,9 @@ def _row_to_update(mapper: Any, state: Any, changed_only: bool) -> dict[str, Any
     version = version_attribute(mapper)
     if version is not None:
         row[version] = kernel.peek_key(obj, version)
-    row.update(zip(mapper._pk_keys, state.identity, strict=True))
+    for key, value in zip(mapper._pk_keys, state.identity, strict=True):
+        if changed_only or key not in row:
+            row[key] = value
     return row
 
 
@@ -127,28 +129,67 @@ def _insert_with_keys(
     connection: Connection, plan: TablePlan, converter: InsertRows, rows: list[Any]
 ) -> list[Any]:
     """Insert rows; the primary key of each."""
-    dialect = connection.dialect
-    together = (
-        dialect.insert_executemany_returning_sort_by_parameter_order
-        and plan.table.implicit_returning
-    )
     keys: list[Any] = []
     for group in converter.groups(rows):
-        if all(c.key in group[0] for c in plan.pk_columns):
+        generated = _generated_columns(connection, plan, group[0])
+        if not generated and _has_keys(plan, group):
             insert_groups(connection, plan, [group])
             keys.extend([row[c.key] for c in plan.pk_columns] for row in group)
-        elif together and len(group) > 1:
-            shape = sum(
-                1 << i for i, c in enumerate(plan.insert_columns) if c.key in group[0]
-            )
-            statement = plan.insert_returning(shape, dialect)
-            result = connection.execute(statement, group)
-            keys.extend(result.inserted_primary_key_rows)
         else:
-            keys.extend(_insert_one(connection, plan, row) for row in group)
+            keys.extend(_insert_returning(connection, plan, group, generated))
     return keys
 
 
-def _insert_one(connection: Connection, plan: TablePlan, row: Any) -> Any:
-    statement = plan.table.insert().return_defaults(*plan.pk_columns)
-    return connection.execute(statement, row).inserted_primary_key
+def _insert_returning(
+    connection: Connection, plan: TablePlan, group: Group, generated: tuple[Any, ...]
+) -> list[Any]:
+    """Insert rows of equal columns as a flush does for objects; their keys."""
+    able = connection.dialect.insert_executemany_returning_sort_by_parameter_order
+    if len(group) > 1 and able and plan.table.implicit_returning:
+        statement = _returning_statement(plan, generated)
+        result = connection.execute(statement, group)
+        return list(result.inserted_primary_key_rows)
+    statement = plan.table.insert()
+    if generated or plan.mapper.version_id_col is not None:
+        statement = statement.return_defaults(*plan.pk_columns, *generated)
+    return [connection.execute(statement, row).inserted_primary_key for row in group]
+
+
+def _returning_statement(plan: TablePlan, generated: tuple[Any, ...]) -> Any:
+    """``INSERT`` that brings the keys back in the order of its rows; made once."""
+    memo = ("bulk insert returning", generated)
+    plans = plan.mapper._plans
+    if memo not in plans:
+        plans[memo] = plan.table.insert().return_defaults(
+            *plan.pk_columns, *generated, sort_by_parameter_order=True
+        )
+    return plans[memo]
+
+
+def _has_keys(plan: TablePlan, group: Group) -> bool:
+    """Whether rows bring the whole of their primary keys."""
+    names = [c.key for c in plan.pk_columns]
+    if any(name not in group[0] for name in names):
+        return False
+    return not any(row[name] is None for row in group for name in names)
+
+
+def _generated_columns(
+    connection: Connection, plan: TablePlan, row: Any
+) -> tuple[Any, ...]:
+    """The columns whose values the database makes, and which come back."""
+    if plan.mapper.eager_defaults is False or not connection.dialect.insert_returning:
+        return ()
+    return tuple(
+        c for c in plan.insert_columns if c.key not in row and _is_generated(c)
+    )
+
+
+def _is_generated(column: Any) -> bool:
+    """Whether the database makes the value of a column that is not given."""
+    if column.primary_key:
+        return False
+    default = column.default
+    return column.server_default is not None or bool(
+        default is not None and default.is_clause_element
+    )

@@ -45,7 +45,10 @@ MATH = {
     operators.mod: operator.mod,
     operators.truediv: operator.truediv,
 }
-NUMBERS = (types.Integer, types.Numeric, types.Float, types.Interval)
+NUMBERS = (types.Integer, types.Numeric)
+"""Types whose values Python computes as the database does; not those of floats."""
+
+SEQUENCES = (types.String, types.ARRAY)
 
 
 def _within(value: Any, choices: Any) -> Any:
@@ -55,9 +58,9 @@ def _within(value: Any, choices: Any) -> Any:
 
 
 def _not_within(value: Any, choices: Any) -> Any:
-    if any(c is None for c in choices):
-        return None
-    return not _within(value, choices)
+    if _within(value, choices):
+        return False
+    return None if any(c is None for c in choices) else True
 
 
 STRAIGHT: dict[Any, Callable[[Any, Any], Any]] = {
@@ -80,14 +83,17 @@ class EvaluatorCompiler:
     Args:
         target_cls: the class whose attributes may occur; any class when None.
         parameters: values of the statement's named parameters.
+        alias: whose columns stand for those of its mapper, too.
     """
 
     def __init__(
         self,
         target_cls: type | None = None,
         parameters: Mapping[str, Any] | None = None,
+        alias: Any = None,
     ) -> None:
         self.target_cls = target_cls
+        self.alias = alias
         self.parameters = parameters or {}
 
     def process(self, clause: Any, *clauses: Any) -> Evaluator:
@@ -105,11 +111,12 @@ class EvaluatorCompiler:
         return of_object
 
     def _visit(self, clause: Any) -> Evaluator:
+        given = clause
         if hasattr(clause, "__clause_element__"):
             clause = clause.__clause_element__()
         visit = getattr(self, f"visit_{clause.__visit_name__}", None)
         if visit is None:
-            raise UnevaluatableError(f"Cannot evaluate {type(clause).__name__}")
+            raise UnevaluatableError(f"Cannot evaluate {type(given).__name__}")
         return visit(clause)  # type: ignore[no-any-return]
 
     # -- leaves ------------------------------------------------------------
@@ -152,7 +159,7 @@ class EvaluatorCompiler:
             raise UnevaluatableError(
                 f"Can't evaluate criteria against alternate class {entity.class_}"
             )
-        if entity.is_aliased_class:
+        if entity.is_aliased_class and entity is not self.alias:
             raise UnevaluatableError(
                 f"Cannot evaluate expression: No column {clause} is configured on "
                 f"mapper {entity.mapper}..."
@@ -252,7 +259,7 @@ def _affinities(left: Any, right: Any) -> tuple[type, type]:
 
 def _require_numbers(op: Any, left: Any, right: Any) -> None:
     mine, theirs = _affinities(left, right)
-    if mine is not theirs or mine not in NUMBERS:
+    if mine not in NUMBERS or theirs not in NUMBERS:
         raise UnevaluatableError(
             f'Cannot evaluate math operator "{op.__name__}" for datatypes '
             f"{left.type}, {right.type}"
@@ -261,7 +268,7 @@ def _require_numbers(op: Any, left: Any, right: Any) -> None:
 
 def _require_strings(op: Any, left: Any, right: Any) -> None:
     mine, theirs = _affinities(left, right)
-    if mine is not theirs or not issubclass(mine, types.String):
+    if mine is not theirs or mine not in SEQUENCES:
         raise UnevaluatableError(
             f'Cannot evaluate concatenate operator "{op.__name__}" for datatypes '
             f"{left.type}, {right.type}"

@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine.result import null_result
 
 from .._speedups import state as kernel
+from ..compile.returning import PLAIN
 from .criteria import execute_criteria
 from .insert import execute_insert
 from .request import (
@@ -65,8 +66,11 @@ def execute_dml(
 def _execute_delete(request: Request) -> Any:
     strategy = request.strategy("DELETE", DELETE_STRATEGIES)
     if strategy == "core_only":
-        return request.execute(request.statement, request.parameters)
-    if strategy == "auto" and request.has_many and request.parameters:
+        return _execute_core(request)
+    if strategy == "bulk" or (
+        strategy == "auto" and request.has_many and request.parameters
+    ):
+        _refuse_fetch(request)
         raise sa_exc.InvalidRequestError(
             "Bulk ORM DELETE not supported right now. Statement may be invoked at the "
             "Core level using session.connection().execute(stmt, parameters)"
@@ -77,10 +81,33 @@ def _execute_delete(request: Request) -> Any:
 def _execute_update(request: Request) -> Any:
     strategy = request.strategy("UPDATE", UPDATE_STRATEGIES)
     if strategy == "core_only":
-        return request.execute(request.statement, request.parameters)
+        return _execute_core(request)
     if strategy == "bulk" or (strategy == "auto" and request.has_many):
         return _update_in_bulk(request)
     return execute_criteria(request)
+
+
+def _execute_core(request: Request) -> Any:
+    """Execute a statement as a `Connection` does."""
+    statement = request.statement
+    if statement._returning:
+        statement = statement.options(PLAIN)
+    return request.execute(statement, request.parameters)
+
+
+def _refuse_fetch(request: Request) -> str | None:
+    """The ``synchronize_session`` of many rows.
+
+    Raises:
+        InvalidRequestError: for "fetch".
+    """
+    strategy = request.synchronization()
+    if strategy == "fetch":
+        raise sa_exc.InvalidRequestError(
+            "The 'fetch' synchronization strategy is not available for 'bulk' ORM "
+            "updates (i.e. multiple parameter sets)"
+        )
+    return strategy
 
 
 # -- bulk UPDATE by primary key --------------------------------------------------------
@@ -117,11 +144,7 @@ def _require_bulk(request: Request) -> bool:
             "statements with bulk parameter sets.  Use a non-bulk UPDATE statement or "
             "use values()."
         )
-    if strategy == "fetch":
-        raise sa_exc.InvalidRequestError(
-            "The 'fetch' synchronization strategy is not available for 'bulk' ORM "
-            "updates (i.e. multiple parameter sets)"
-        )
+    _refuse_fetch(request)
     if strategy is not None and statement._where_criteria:
         raise sa_exc.InvalidRequestError(
             "bulk synchronize of persistent objects not supported when using bulk "
@@ -151,9 +174,15 @@ def _update_with_statement(request: Request, groups: Any) -> None:
     """Execute the user's own statement, narrowed to one row at a time."""
     mapper = request.mapper
     statement = by_key(mapper, request.statement, with_version=False)
+    if statement._returning:
+        statement = statement.options(PLAIN)
     for group in groups:
-        if request.statement._returning:
-            _refuse_returning()
+        if statement._returning and len(group) == 1:
+            # Core refuses executemany with RETURNING, and knows nothing of this.
+            raise sa_exc.InvalidRequestError(
+                "Bulk ORM UPDATE by primary key does not support RETURNING; execute "
+                "one UPDATE with WHERE criteria instead, or select the rows afterwards"
+            )
         result = request.execute(statement, group)
         if not request.statement._where_criteria:
             dialect = result.context.dialect
@@ -163,13 +192,6 @@ def _update_with_statement(request: Request, groups: Any) -> None:
                 else dialect.supports_sane_rowcount
             )
             check_matched(mapper, result.rowcount if sane else -1, len(group))
-
-
-def _refuse_returning() -> None:
-    raise sa_exc.InvalidRequestError(
-        "Bulk ORM UPDATE by primary key does not support RETURNING; execute one UPDATE "
-        "with WHERE criteria instead, or select the rows afterwards"
-    )
 
 
 def _synchronize_rows(request: Request, rows: Any) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.cursor import null_dml_result
 
-from ..compile.returning import returns_star
+from ..compile.returning import AS_WRITTEN, IN_BULK, returns_star
 from ..flush.table_plan import TablePlan, plan_of
 from ..lanes import fast
 from ..lanes.rows import fetch_all
@@ -25,8 +25,12 @@ def execute_insert(request: Request) -> Any:
         strategy = "bulk" if request.parameters else "orm"
     if strategy == "bulk":
         return _insert_in_bulk(request)
-    result = request.execute(request.statement, request.parameters)
-    return result if strategy == "raw" else returned(request, result)
+    if strategy == "raw":
+        return request.execute(request.statement, request.parameters)
+    statement = request.statement
+    if statement._returning:
+        statement = statement.options(AS_WRITTEN)
+    return returned(request, request.execute(statement, request.parameters))
 
 
 def _insert_in_bulk(request: Request) -> Any:
@@ -54,8 +58,9 @@ def _insert_in_bulk(request: Request) -> Any:
 def _insert_returning(request: Request, groups: Any) -> Any:
     """Rows of all groups, one after the other, as one result."""
     rows: list[Any] = []
+    statement = request.statement.options(IN_BULK)
     for group in groups:
-        result = request.execute(request.statement, group)
+        result = request.execute(statement, group)
         rows.extend(fetch_all(result))
     return returned(request, result, rows)
 

@@ -70,6 +70,8 @@ class InsertRows:
         self.render_nulls = render_nulls
         self.passed_through = passed_through
         self.fixed = _fixed_values(mapper)
+        version = counted_version(mapper)
+        self.version = None if version is None else self.names.keys[version]
         self._as_it_is = self.names.identical and not self.fixed
 
     def groups(self, rows: Iterable[Row]) -> Iterator[Group]:
@@ -102,6 +104,8 @@ class InsertRows:
                     converted[name] = value
             elif value is not None or self.render_nulls or name in keeps:
                 converted[key] = value
+        if self.version is not None:
+            converted[self.version] = self.fixed[self.version]
         return converted
 
 
@@ -114,23 +118,30 @@ def _fixed_values(mapper: Any) -> dict[str, Any]:
         prop = mapper._columntoproperty.get(discriminator)
         if prop is not None and prop.key in names.keys:
             fixed[names.keys[prop.key]] = mapper.polymorphic_identity
-    version = version_attribute(mapper)
+    version = counted_version(mapper)
     if version is not None:
         fixed[names.keys[version]] = next_version(mapper, None)
     return fixed
 
 
-def version_attribute(mapper: Any) -> str | None:
+def counted_version(mapper: Any) -> str | None:
     """The attribute that counts versions in Python, None when there is none."""
-    if mapper.version_id_prop is None or mapper.version_id_generator is False:
+    return None if mapper.version_id_generator is False else version_attribute(mapper)
+
+
+def version_attribute(mapper: Any) -> str | None:
+    """The attribute that an UPDATE compares, None when there are no versions."""
+    if mapper.version_id_prop is None:
         return None
     key = str(mapper.version_id_prop.key)
     return key if key in names_of(mapper).keys else None
 
 
 def next_version(mapper: Any, current: Any) -> Any:
-    """The version that follows another one."""
+    """The version that follows another one; the same where nobody counts them."""
     generator = mapper.version_id_generator
+    if generator is False:
+        return current
     if generator is None:
         return (current or 0) + 1
     return generator(current)

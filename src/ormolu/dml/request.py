@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import visitors
 
 from ..compile.dml_state import target_of
+from ..compile.returning import returns_plain
 
 OWN_OPTIONS = frozenset(
     {
@@ -30,7 +31,7 @@ UPDATE_STRATEGIES = ("orm", "auto", "bulk", "core_only")
 DELETE_STRATEGIES = ("orm", "auto", "core_only")
 SYNCHRONIZATIONS = (None, False, "auto", "evaluate", "fetch")
 
-Hydrate = Callable[[Any, Any, list[Any], bool], list[Any]]
+Hydrate = Callable[[Any, Any, list[Any], Mapping[str, Any]], list[Any]]
 
 
 @dataclass(slots=True)
@@ -83,8 +84,12 @@ class Request:
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Execute a statement through Core."""
+        options = self.core_options
+        if getattr(statement, "_returning", None) and not returns_plain(statement):
+            # The columns of the rows are those compiled, not those written.
+            options = {**options, "_result_disable_adapt_to_context": True}
         return self.connection(statement).execute(
-            statement, parameters or {}, execution_options=self.core_options
+            statement, parameters or {}, execution_options=options
         )
 
     def wants_plain_core(self) -> bool:
@@ -99,15 +104,19 @@ class Request:
             InvalidRequestError: when "bulk" is asked for without parameters.
         """
         strategy = self.options.get("dml_strategy", "auto")
-        if strategy not in known:
-            listed = ", ".join(repr(s) for s in known)
-            raise sa_exc.ArgumentError(
-                f"Valid strategies for ORM {kind} strategy are {listed}"
-            )
-        if strategy == "bulk" and not self.parameters:
+        if strategy == "bulk" and not (
+            self.parameters and (kind == "insert" or self.has_many)
+        ):
             raise sa_exc.InvalidRequestError(
                 'Can\'t use "bulk" ORM insert strategy without passing separate '
                 "parameters"
+            )
+        if strategy != "bulk" and strategy not in known:
+            listed = ", ".join(repr(s) for s in known)
+            if kind == "insert":
+                listed = listed[:-1]  # as SQLAlchemy writes it
+            raise sa_exc.ArgumentError(
+                f"Valid strategies for ORM {kind} strategy are {listed}"
             )
         return str(strategy)
 

@@ -28,10 +28,9 @@ def returned(request: Request, result: Any, rows: list[Any] | None = None) -> An
         return result
     raw = fetch_all(result) if rows is None else rows
     plan = plan_for(description, processors_of(result))
-    populate = bool(request.options.get("populate_existing"))
 
     def chunks(size: int | None) -> Iterator[list[Any]]:
-        yield request.hydrate(request.session, plan, raw, populate)
+        yield request.hydrate(request.session, plan, raw, request.options)
 
     return ChunkedIteratorResult(
         result_metadata(description),

@@ -55,16 +55,19 @@ class Matches:
         return [*self.objects, *self.unknown]
 
 
-def compile_criteria(request: Request) -> Callable[[], Matches]:
+def compile_criteria(request: Request, of_alias: bool = False) -> Callable[[], Matches]:
     """What finds the objects that an UPDATE or DELETE is about, in Python.
+
+    Args:
+        of_alias: whether the criteria may be those of an alias.
 
     Raises:
         UnevaluatableError: when Python cannot evaluate the criteria.
     """
     entity, criteria = request.entity, request.statement._where_criteria
-    if entity.is_aliased_class:
-        raise UnevaluatableError(f"Cannot evaluate criteria of alias {entity}")
-    compiler = EvaluatorCompiler(entity.class_, request.single_parameters)
+    compiler = EvaluatorCompiler(
+        entity.class_, request.single_parameters, entity if of_alias else None
+    )
     evaluate = compiler.process(*criteria) if criteria else _always
 
     def find() -> Matches:
@@ -91,6 +94,7 @@ class UpdateSync:
         self.mapper = request.mapper
         self._keys = _attribute_keys(request.entity)
         self._parameters = request.single_parameters
+        self._alias = request.entity
         self._no_attributes: list[str] = []
         self._expressions: dict[str, Any] = {}
         self._constants: dict[str, Any] = {}
@@ -118,15 +122,7 @@ class UpdateSync:
         Args:
             returns_defaults: the user asked for the defaults by
                 ``return_defaults()`` and "fetch" read them: leave them alone.
-
-        Raises:
-            InvalidRequestError: when a name in ``values()`` is no attribute.
         """
-        for name in self._no_attributes:
-            raise sa_exc.InvalidRequestError(
-                "Attribute name not found, can't be synchronized back to objects: "
-                f"{name!r}"
-            )
         context = result.context
         compiled = context.compiled
         keys = self._keys
@@ -141,15 +137,24 @@ class UpdateSync:
                 self._constants[keys[column]] = values[column.key]
 
     def apply(self, objects: list[Any]) -> None:
-        """Give objects their new values; expire those that cannot be told."""
+        """Give objects their new values; expire those that cannot be told.
+
+        Raises:
+            InvalidRequestError: when a name in ``values()`` is no attribute.
+        """
         if not objects:
             return
+        for name in self._no_attributes:
+            raise sa_exc.InvalidRequestError(
+                "Attribute name not found, can't be synchronized back to objects: "
+                f"{name!r}"
+            )
         evaluators, unknown = self._evaluators()
         for obj in objects:
             set_values(obj, *self._new_values(obj, evaluators, unknown))
 
     def _evaluators(self) -> tuple[dict[str, Evaluator], set[str]]:
-        compiler = EvaluatorCompiler(self.mapper.class_, self._parameters)
+        compiler = EvaluatorCompiler(self.mapper.class_, self._parameters, self._alias)
         evaluators: dict[str, Evaluator] = {}
         unknown = set(self._unknown)
         for key, value in self._expressions.items():
@@ -220,3 +225,18 @@ def remove_objects(session: Any, matches: Matches) -> None:
     session._remove_newly_deleted(matches.objects)
     for obj in matches.unknown:
         expire_all(obj)
+
+
+def synchronize(
+    request: Request,
+    sync: UpdateSync | None,
+    matches: Matches,
+    result: Any,
+    returns_defaults: bool = False,
+) -> None:
+    """Bring the objects that a statement was about up to date with its result."""
+    if sync is None:
+        remove_objects(request.session, matches)
+        return
+    sync.take_result(result, returns_defaults)
+    sync.apply(matches.all)

@@ -58,7 +58,8 @@ class KeyedRows:
         """Parameters of one row; None when there is nothing to set.
 
         Raises:
-            InvalidRequestError: when the primary key is not complete.
+            InvalidRequestError: when the primary key is not complete, or the version
+                of a versioned row is missing.
         """
         keys, labels = self.names.keys, self.key_labels
         where: dict[str, Any] = {}
@@ -78,13 +79,21 @@ class KeyedRows:
             self._refuse(missing)
         if not values and not self.always:
             return None
-        if self.version is not None and self.version in row:
-            self._count_up(row[self.version], values, where)
+        if self.version is not None:
+            self._count_up(row, values, where)
         values.update(where)
         return values
 
-    def _count_up(self, version: Any, values: Any, where: Any) -> None:
-        key = self.names.keys[self.version]  # type: ignore[index]
+    def _count_up(self, row: Row, values: Any, where: Any) -> None:
+        name = str(self.version)
+        if name not in row:
+            raise sa_exc.InvalidRequestError(
+                f"No version given for column {self.names.columns[name]}; per-row ORM "
+                "Bulk UPDATE by Primary Key of versioned rows requires that records "
+                "contain the version that they were read with"
+            )
+        version = row[name]
+        key = self.names.keys[name]
         values[key] = next_version(self.mapper, version)
         where[version_label(self.mapper)] = version
 

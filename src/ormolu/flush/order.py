@@ -1,50 +1,93 @@
-"""Topological orders of mappers and of objects."""
+"""Topological orders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import CircularDependencyError
+
+T = TypeVar("T")
 
 
-def components(
-    nodes: Sequence[Any], edges: Iterable[tuple[Any, Any]]
-) -> list[list[Any]]:
-    """Strongly connected components, each after those that it depends on.
+def in_cycles(nodes: Iterable[T], edges: Iterable[tuple[T, T]]) -> set[T]:
+    """The nodes that come before themselves."""
+    before = _predecessors(nodes, edges)
+    found: set[T] = set()
+    for component in _components(list(before), before):
+        if len(component) > 1 or component[0] in before[component[0]]:
+            found.update(component)
+    return found
+
+
+def levels(nodes: Sequence[T], edges: Iterable[tuple[T, T]]) -> list[list[T]]:
+    """Nodes in levels: each after all that must come before it.
 
     Args:
-        nodes: in the order that decides where the edges do not.
+        nodes: in the order that each level keeps.
         edges: (before, after); ends that are no nodes are left out.
+
+    Raises:
+        CircularDependencyError: when nodes depend on each other in a circle.
     """
-    position = {node: i for i, node in enumerate(nodes)}
-    before: dict[Any, list[Any]] = {node: [] for node in nodes}
+    waiting = dict.fromkeys(nodes, 0)
+    after: dict[T, list[T]] = {}
+    pairs = {(a, b) for a, b in edges if a in waiting and b in waiting}
+    for first, second in pairs:
+        waiting[second] += 1
+        after.setdefault(first, []).append(second)
+    current = [n for n in nodes if not waiting[n]]
+    found: list[list[T]] = []
+    done = 0
+    while current:
+        found.append(current)
+        done += len(current)
+        ready: set[T] = set()
+        for node in current:
+            for other in after.get(node, ()):
+                waiting[other] -= 1
+                if not waiting[other]:
+                    ready.add(other)
+        current = [n for n in nodes if n in ready] if ready else []
+    if done != len(waiting):
+        left = {n for n in waiting if waiting[n]}
+        raise CircularDependencyError(
+            "Circular dependency detected.",
+            in_cycles(left, pairs),
+            {(a, b) for a, b in pairs if a in left and b in left},
+        )
+    return found
+
+
+def _predecessors(nodes: Iterable[T], edges: Iterable[tuple[T, T]]) -> dict[T, list[T]]:
+    before: dict[T, list[T]] = {node: [] for node in nodes}
     for first, second in edges:
-        if first in position and second in position and first is not second:
+        if first in before and second in before:
             before[second].append(first)
-    for parents in before.values():
-        parents.sort(key=position.__getitem__)
-    return _tarjan(nodes, before)
+    return before
 
 
-def _tarjan(nodes: Sequence[Any], before: dict[Any, list[Any]]) -> list[list[Any]]:
+def _components(nodes: Sequence[Any], before: dict[Any, list[Any]]) -> list[list[Any]]:
+    """Strongly connected components (Tarjan's algorithm, without recursion)."""
     index: dict[Any, int] = {}
     low: dict[Any, int] = {}
     on_stack: set[Any] = set()
     stack: list[Any] = []
     found: list[list[Any]] = []
 
+    def enter(node: Any) -> tuple[Any, Any]:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        return node, iter(before[node])
+
     def visit(root: Any) -> None:
-        work = [(root, iter(before[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        on_stack.add(root)
+        work = [enter(root)]
         while work:
             node, parents = work[-1]
             for parent in parents:
                 if parent not in index:
-                    index[parent] = low[parent] = len(index)
-                    stack.append(parent)
-                    on_stack.add(parent)
-                    work.append((parent, iter(before[parent])))
+                    work.append(enter(parent))
                     break
                 if parent in on_stack:
                     low[node] = min(low[node], index[parent])
@@ -67,45 +110,5 @@ def _pop_component(node: Any, stack: list[Any], on_stack: set[Any]) -> list[Any]
         member = stack.pop()
         on_stack.discard(member)
         component.append(member)
-        if member is node:
-            component.reverse()
+        if member == node:
             return component
-
-
-def levels(objects: Sequence[Any], edges: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
-    """Objects in levels: each after all that it depends on, by identity.
-
-    Raises:
-        CircularDependency: when objects depend on each other in a circle.
-    """
-    from_id = {id(o): o for o in objects}
-    waiting = dict.fromkeys(from_id, 0)
-    after: dict[int, list[int]] = {}
-    for first, second in {(id(a), id(b)) for a, b in edges}:
-        if first != second:
-            waiting[second] += 1
-            after.setdefault(first, []).append(second)
-    current = [key for key, count in waiting.items() if not count]
-    found: list[list[Any]] = []
-    done = 0
-    while current:
-        found.append([from_id[key] for key in current])
-        done += len(current)
-        ready: set[int] = set()
-        for key in current:
-            for other in after.get(key, ()):
-                waiting[other] -= 1
-                if not waiting[other]:
-                    ready.add(other)
-        current = [key for key in from_id if key in ready]
-    if done != len(from_id):
-        raise CircularDependency([from_id[k] for k, n in waiting.items() if n])
-    return found
-
-
-class CircularDependency(Exception):
-    """Objects that depend on each other in a circle; ``objects`` lists them."""
-
-    def __init__(self, objects: list[Any]) -> None:
-        super().__init__("Objects depend on each other in a circle")
-        self.objects = objects

@@ -35,13 +35,29 @@ def _key(mapper: Any, column: Any, side: str, obj: Any) -> str:
 
 
 def populate(
-    source: Any, source_mapper: Any, dest: Any, dest_mapper: Any, pairs: Any
+    source: Any,
+    source_mapper: Any,
+    dest: Any,
+    dest_mapper: Any,
+    pairs: Any,
+    cascaded: set[tuple[int, Any]] | None = None,
 ) -> None:
-    """Set the foreign key of ``dest`` from the key of ``source``."""
+    """Set the foreign key of ``dest`` from the key of ``source``.
+
+    Args:
+        cascaded: takes up primary key columns that the database has changed itself.
+    """
     layout = kernel.layout_of(dest)
     for left, right in pairs:
         value = value_of(source, source_mapper, left)
         write(dest, layout, _key(dest_mapper, right, "destination", dest), value)
+        if (
+            cascaded is not None
+            and left.primary_key
+            and right.primary_key
+            and right.references(left)
+        ):
+            cascaded.add((id(dest), right))
 
 
 def write(obj: Any, layout: Any, key: str, value: Any) -> None:

@@ -1,62 +1,116 @@
-"""What INSERT, UPDATE and DELETE of one mapper touch; made once per mapper."""
+"""What INSERT, UPDATE and DELETE of one table of a mapper touch; made once."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam
+from sqlalchemy.schema import sort_tables
 
 from .._speedups import state as kernel
+from ..instrument.state import expire_keys
 from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
 
 
 class TablePlan:
-    """Columns, slots and statements of one mapped table.
+    """Columns, slots and statements of one table that a class is mapped to.
 
     Attributes:
         insert_slots: slots of the columns that an INSERT may carry, in table order.
         omit_none: by position there, whether None leaves the column out.
         updatable: slots that an UPDATE may set.
-        columns: by slot, the table's column (None for expressions).
+        columns: by slot, the table's column (None for those of other tables).
+        version_slot: slot of the version counter; None when the table has none.
+        sole: whether the primary key of the table is that of the class.
     """
 
-    def __init__(self, mapper: Any) -> None:
+    def __init__(self, mapper: Any, table: Any) -> None:
         self.mapper = mapper
-        self.table = mapper.local_table
+        self.table = table
         self.keys: list[str] = list(mapper.layout.keys)
         self.columns: list[Any] = [None] * len(self.keys)
         self.slot_of: dict[Any, int] = {}
         self.key_of: dict[Any, str] = {}
-        for prop in mapper._column_props:
-            self._adopt(prop)
-        self.pk_slots: tuple[int, ...] = mapper.layout.pk_slots
-        self.pk_columns = list(mapper.primary_key)
-        in_table = [c for c in self.table.c if c in self.slot_of]
+        for column in table.c:
+            self._adopt(column)
+        in_table = [c for c in table.c if c in self.slot_of]
         self.insert_columns = in_table
         self.insert_slots = [self.slot_of[c] for c in in_table]
         self.omit_none = [self._omits_none(c) for c in in_table]
         self.updatable = frozenset(self.insert_slots)
-        self.version_slot = None
+        self._positions = {c: i for i, c in enumerate(in_table)}
+        self._statements: dict[Any, Any] = {}
+        self._set_keys()
+        self._set_version()
+        self._set_defaults()
+
+    def _adopt(self, column: Any) -> None:
+        prop = self.mapper._columntoproperty.get(column)
+        slot = None if prop is None else self.mapper.layout.index.get(prop.key)
+        if slot is None or slot < 0:
+            return
+        if self.columns[slot] is None:
+            self.columns[slot] = column
+        self.slot_of[column] = slot
+        self.key_of[column] = prop.key
+
+    def _set_keys(self) -> None:
+        given = self.mapper._primary_key_argument or ()
+        named = [
+            c for c in self.mapper.primary_key if c in self.slot_of and bool(given)
+        ]
+        own = [c for c in self.table.primary_key if c in self.slot_of]
+        self.pk_columns = [*own, *(c for c in named if c not in own)]
+        self.pk_slots = tuple(self.slot_of[c] for c in self.pk_columns)
+        self.inserted_slots = [self.slot_of.get(c) for c in self.table.primary_key]
+        self.sole = self.pk_slots == self.mapper.layout.pk_slots
+        self.labels = [label_of(self.table, c) for c in self.pk_columns]
+
+    def _set_version(self) -> None:
+        column = self.mapper.version_id_col
+        found = None
+        if column is not None:
+            found = next((c for c in column.proxy_set if c in self.slot_of), None)
+        self.version_column: Any = found
+        self.version_slot = None if found is None else self.slot_of[found]
+        self.version_label = "" if found is None else label_of(self.table, found)
+        self.next_version = self.mapper.version_id_generator
+        self.fetches_version = found is not None and self._server_makes(found)
+
+    def _server_makes(self, column: Any) -> bool:
+        """Whether the database makes the versions, so that they are brought back."""
+        if self.next_version is not False:
+            return False
+        if column.server_default is not None or column.server_onupdate is not None:
+            return True
+        return any(
+            default is not None and default.is_clause_element
+            for default in (column.default, column.onupdate)
+        )
+
+    def _set_defaults(self) -> None:
+        in_table = self.insert_columns
         self.python_defaults = [c for c in self.table.c if c.default is not None]
         self.server_defaults = [
-            c for c in in_table if c.server_default is not None and not c.primary_key
+            c
+            for c in in_table
+            if (c.server_default is not None and not c.primary_key)
+            or (c.default is not None and c.default.is_clause_element)
         ]
-        self.server_onupdate = [c for c in in_table if c.server_onupdate is not None]
+        self.server_onupdate = [
+            c
+            for c in in_table
+            if (c.server_onupdate is not None and not c.primary_key)
+            or (c.onupdate is not None and c.onupdate.is_clause_element)
+        ]
         self.updates_generate = bool(self.server_onupdate) or any(
             c.onupdate is not None for c in self.table.c
         )
-        self._positions = {c: i for i, c in enumerate(in_table)}
-        self._statements: dict[Any, Any] = {}
-
-    def _adopt(self, prop: Any) -> None:
-        column = prop.columns[0]
-        slot = self.mapper.layout.index[prop.key]
-        for column in prop.columns:
-            if self.table.c.contains_column(column):
-                self.columns[slot] = column
-                self.slot_of[column] = slot
-                self.key_of[column] = prop.key
+        self.eager_keys = frozenset(
+            self.key_of[c] for c in (*self.server_defaults, *self.server_onupdate)
+        )
 
     def _omits_none(self, column: Any) -> bool:
         """None means "not given" where something else supplies the value."""
@@ -74,7 +128,11 @@ class TablePlan:
         """The columns that an INSERT of this shape carries."""
         return [c for i, c in enumerate(self.insert_columns) if shape >> i & 1]
 
-    def _memo(self, name: str, shape: int, make: Any) -> Any:
+    def position(self, column: Any) -> int:
+        """The place of a column among those that an INSERT may carry."""
+        return self._positions[column]
+
+    def _memo(self, name: str, shape: Any, make: Any) -> Any:
         found = self._statements.get((name, shape))
         if found is None:
             found = self._statements[(name, shape)] = make()
@@ -90,34 +148,42 @@ class TablePlan:
 
     def has_generated(self, shape: int) -> bool:
         """Whether defaults supply a value of this shape."""
-        return bool(
-            self._memo(
-                "generated",
-                shape,
-                lambda: (
-                    1
-                    if self.server_columns(shape)
-                    or any(
-                        c not in self._positions or not shape >> self._positions[c] & 1
-                        for c in self.python_defaults
-                    )
-                    else 0
-                ),
-            )
-        )
+        return bool(self._memo("generated", shape, partial(self._generated, shape)))
 
-    def fetches_defaults(self, shape: int) -> bool:
-        """Whether server defaults must be read back by the INSERT itself."""
-        return self.mapper.eager_defaults is True and bool(self.server_columns(shape))
+    def _generated(self, shape: int) -> int:
+        missing = (
+            c not in self._positions or not shape >> self._positions[c] & 1
+            for c in self.python_defaults
+        )
+        server = (
+            c.server_default is not None and not shape >> self._positions[c] & 1
+            for c in self.insert_columns
+        )
+        return 1 if any(missing) or any(server) else 0
+
+    def prefers_eager(self, dialect: Any) -> bool:
+        """Whether an INSERT brings server defaults along."""
+        return bool(self.mapper._prefer_eager_defaults(dialect, self.table))
 
     def eager_columns(self, shape: int, dialect: Any) -> list[Any]:
-        """Server defaults that RETURNING brings along."""
-        eager = self.mapper.eager_defaults
-        if eager is False:
+        """Server defaults that RETURNING brings along with an INSERT."""
+        if not self.server_defaults or not self.returns(dialect):
             return []
-        if not dialect.insert_returning and eager == "auto":
-            return []
-        return self.server_columns(shape)
+        missing = self.server_columns(shape)
+        if missing and self.prefers_eager(dialect):
+            return list(self.server_defaults)
+        version = self.version_column
+        if self.fetches_version and version in missing:
+            return [version]
+        return []
+
+    def returns(self, dialect: Any) -> bool:
+        """Whether INSERT of this table may use RETURNING."""
+        return bool(dialect.insert_returning and self.table.implicit_returning)
+
+    def update_returns(self, dialect: Any) -> bool:
+        """Whether UPDATE of this table may use RETURNING."""
+        return bool(dialect.update_returning and self.table.implicit_returning)
 
     # -- statements ----------------------------------------------------------------
 
@@ -128,40 +194,58 @@ class TablePlan:
     def insert_returning(self, shape: int, dialect: Any) -> Any:
         """``INSERT`` that brings generated keys and defaults back in order."""
         wanted = self.eager_columns(shape, dialect)
+        keys = () if self.has_all_keys(shape) else self.pk_columns
         return self._memo(
             "insert returning",
-            shape,
+            (tuple(wanted), bool(keys)),
             lambda: self.table.insert().return_defaults(
-                *self.pk_columns, *wanted, sort_by_parameter_order=True
+                *keys, *wanted, sort_by_parameter_order=True
             ),
         )
 
     def key_parameters(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """The parameters of the WHERE clause of UPDATE and DELETE."""
-        return {
-            f"{self.table.name}_{c.key}": v
-            for c, v in zip(self.pk_columns, values, strict=True)
-        }
+        """The parameters of the WHERE clause of an UPDATE."""
+        return dict(zip(self.labels, values, strict=True))
 
-    def _where(self) -> list[Any]:
+    def _where(self, names: list[str]) -> list[Any]:
         return [
-            c == bindparam(f"{self.table.name}_{c.key}", type_=c.type)
-            for c in self.pk_columns
+            c == bindparam(name, type_=c.type)
+            for c, name in zip(self.pk_columns, names, strict=True)
         ]
 
-    def update_base(self) -> Any:
-        """``UPDATE`` by primary key with nothing set."""
-        return self.table.update().where(*self._where())
+    def update_base(self, versioned: bool = False) -> Any:
+        """``UPDATE`` by primary key (and version) with nothing set."""
+        return self._memo("update", versioned, partial(self._make_update, versioned))
+
+    def _make_update(self, versioned: bool) -> Any:
+        where = self._where(self.labels)
+        if versioned:
+            where.append(self._version_is(self.version_label))
+        return self.table.update().where(*where)
+
+    def _version_is(self, name: str) -> Any:
+        column = self.version_column
+        return column == bindparam(name, type_=column.type)
 
     def update(self, slots: tuple[int, ...]) -> Any:
         """``UPDATE`` by primary key."""
-        return self._memo("update", 0, self.update_base)
+        return self.update_base()
+
+    @property
+    def delete_names(self) -> list[str]:
+        """Names of the parameters of a DELETE: keys, then the version."""
+        names = [c.key for c in self.pk_columns]
+        return names if self.version_slot is None else [*names, self.version_column.key]
 
     def delete(self) -> Any:
-        """``DELETE`` by primary key."""
-        return self._memo(
-            "delete", 0, lambda: self.table.delete().where(*self._where())
-        )
+        """``DELETE`` by primary key (and version)."""
+        return self._memo("delete", 0, self._make_delete)
+
+    def _make_delete(self) -> Any:
+        where = self._where([c.key for c in self.pk_columns])
+        if self.version_slot is not None:
+            where.append(self._version_is(self.version_column.key))
+        return self.table.delete().where(*where)
 
     # -- the fast lane -----------------------------------------------------------------
 
@@ -201,7 +285,7 @@ class TablePlan:
         if len(rows) > 1 and not connection.dialect.supports_sane_multi_rowcount:
             return None
         names = [self.columns[s].key for s in slots]
-        keys = [f"{self.table.name}_{c.key}" for c in self.pk_columns]
+        keys = self.labels
         statement = self._fast(
             "update",
             slots,
@@ -218,23 +302,39 @@ class TablePlan:
         return count
 
 
-def plan_of(mapper: Any) -> TablePlan:
-    """The table plan of a mapper."""
-    found = mapper._plans.get("table")
+def label_of(table: Any, column: Any) -> str:
+    """The name of a parameter for a column in WHERE; no column's own key."""
+    schema = f"{table.schema.replace('.', '_')}_" if table.schema else ""
+    plain = label = f"{schema}{table.name}_{column.name}"
+    counter = 1
+    while label in table.c:
+        label = f"{plain}_{counter}"
+        counter += 1
+    return label
+
+
+def plans_of(mapper: Any) -> tuple[TablePlan, ...]:
+    """The plans of a mapper's tables, each after those that it refers to."""
+    found = mapper._plans.get("tables")
     if found is None:
-        found = mapper._plans["table"] = TablePlan(mapper)
+        tables = list(mapper.tables)
+        if len(tables) > 1:
+            tables = sort_tables(tables)
+        plans = [TablePlan(mapper, t) for t in tables]
+        found = tuple(p for p in plans if p.pk_columns) or tuple(plans[:1])
+        mapper._plans["tables"] = found
     return found  # type: ignore[no-any-return]
 
 
-def expire_column(obj: Any, key: str) -> None:
-    """Let the next read of a column attribute load it."""
-    struct = kernel.state_of(obj)
-    extras = struct._o_extras
-    if extras is None:
-        extras = struct._o_extras = {}
-    extras.setdefault("expired", set())
-    extras["expired"] = {*extras["expired"], key}
-    struct._o_flags |= kernel.PARTIAL
-    on_expire = struct._o_layout.mapper.class_manager.on_expire
-    if on_expire is not None:
-        on_expire(obj, {key})
+def plan_of(mapper: Any) -> TablePlan:
+    """The plan of a mapper's first table."""
+    found = mapper._plans.get("table")
+    if found is None:
+        found = mapper._plans["table"] = plans_of(mapper)[0]
+    return found  # type: ignore[no-any-return]
+
+
+def expire_columns(obj: Any, keys: list[str]) -> None:
+    """Let the next read of column attributes load them."""
+    expire_keys(obj, keys)
+    kernel.state_of(obj)._o_flags |= kernel.PARTIAL

@@ -9,9 +9,10 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import flushing
 from .._speedups import state as kernel
-from . import statements
-from .dependencies import Dependency, dependencies_of
-from .order import components, levels
+from . import persist
+from .dependencies import dependencies_of, key_switches_of
+from .dependency import Dependency
+from .plan_order import run_steps
 
 
 class Registered:
@@ -20,15 +21,17 @@ class Registered:
     Attributes:
         isdelete: it is deleted instead of saved.
         listonly: it only takes part in ordering; nothing is sent for it.
+        asked: as what the relationships were asked about it: ``isdelete``, or None.
     """
 
-    __slots__ = ("isdelete", "listonly", "mapper", "obj")
+    __slots__ = ("asked", "isdelete", "listonly", "mapper", "obj")
 
     def __init__(self, obj: Any, mapper: Any, isdelete: bool, listonly: bool) -> None:
         self.obj = obj
         self.mapper = mapper
         self.isdelete = isdelete
         self.listonly = listonly
+        self.asked: bool | None = None
 
 
 class UnitOfWork:
@@ -44,9 +47,13 @@ class UnitOfWork:
         self.by_mapper: dict[Any, dict[int, Registered]] = {}
         self.post_updates: dict[Any, dict[int, tuple[Any, set[Any]]]] = {}
         self.done_pairs: set[tuple[Any, ...]] = set()
-        self._presorted: set[tuple[int, int, bool]] = set()
+        self.bases: dict[Any, None] = {}
+        self.histories: dict[tuple[int, str], tuple[Any, int]] = {}
+        self.added_children: dict[Any, set[int]] = {}
+        self._positions: dict[int, int] | None = None
         self.row_switches: dict[int, Any] = {}
-        self._linked: dict[int, Any] = {}
+        self.cascaded_keys: set[tuple[int, Any]] = set()
+        self.generated: set[tuple[int, int]] = set()
 
     # -- registration --------------------------------------------------------
 
@@ -71,7 +78,11 @@ class UnitOfWork:
             mapper = kernel.layout_of(obj).mapper
             record = Registered(obj, mapper, isdelete, listonly)
             self.records[id(obj)] = record
-            self.by_mapper.setdefault(mapper, {})[id(obj)] = record
+            records = self.by_mapper.get(mapper)
+            if records is None:
+                records = self.by_mapper[mapper] = {}
+                self.bases[mapper.base_mapper] = None
+            records[id(obj)] = record
         elif not record.isdelete and isdelete:
             record.isdelete, record.listonly = True, listonly
         elif record.isdelete and cancel_delete:
@@ -99,175 +110,137 @@ class UnitOfWork:
         record = self.records[id(obj)]
         record.listonly = True
 
-    def saves(self, mapper: Any) -> list[Any]:
-        return [
-            r.obj for r in self.by_mapper.get(mapper, {}).values() if not r.isdelete
-        ]
-
-    def deletes(self, mapper: Any) -> list[Any]:
-        return [r.obj for r in self.by_mapper.get(mapper, {}).values() if r.isdelete]
-
     # -- execution -------------------------------------------------------------
 
     def execute(self) -> None:
         """Work out the order and send everything."""
-        self._presort()
-        groups = components(list(self.by_mapper), self._edges())
-        for mapper in list(self.by_mapper):
-            self._process(mapper, "before_saves", deleting=True)
-        for group in groups:
-            self._save_group(group)
-        for mapper in list(self.by_mapper):
-            self._process(mapper, "after_all_saves", deleting=False)
-        self._post_update()
-        for mapper in list(self.by_mapper):
-            self._process(mapper, "before_deletes", deleting=True)
-        self._post_update()
-        for group in reversed(groups):
-            self._delete_group(group)
+        active = self._presort()
+        if self.by_mapper:
+            run_steps(self, list(self.bases), active)
 
-    def _presort(self) -> None:
-        """Let relationships register what else takes part, until nothing is new."""
+    def _presort(self) -> list[Dependency]:
+        """Let relationships register what else takes part, until nothing is new.
+
+        Returns:
+            the relationships that have something to do.
+        """
+        active: dict[Dependency, None] = {}
         changed = True
         while changed:
             changed = False
             for mapper in list(self.by_mapper):
-                for dependency in dependencies_of(mapper):
-                    changed |= self._presort_one(mapper, dependency)
+                dependencies = dependencies_of(mapper)
+                watching = key_switches_of(mapper)
+                if dependencies or watching:
+                    changed |= self._presort_mapper(
+                        mapper, dependencies, watching, active
+                    )
+        return list(active)
 
-    def _presort_one(self, mapper: Any, dependency: Dependency) -> bool:
-        changed = False
-        records = self.by_mapper[mapper]
-        linked = {id(o) for o in flushing.linked([r.obj for r in records.values()])}
-        for key, record in list(records.items()):
-            if key not in linked and not record.isdelete:
-                continue  # refers to nothing: a save cascades nowhere
-            mark = (id(dependency), key, record.isdelete)
-            if mark in self._presorted:
-                continue
-            self._presorted.add(mark)
-            changed = True
-            if record.isdelete:
-                dependency.presort_delete(self, record.obj)
-            else:
-                dependency.presort_save(self, record.obj)
-        return changed
+    def _presort_mapper(
+        self,
+        mapper: Any,
+        dependencies: list[Dependency],
+        watching: list[Dependency],
+        active: dict[Dependency, None],
+    ) -> bool:
+        """Ask the relationships of a mapper about objects that they do not know."""
+        saved, deleted = self._unseen(mapper)
+        if not saved and not deleted:
+            return False
+        if dependencies:
+            linked = flushing.linked(saved)  # the others refer to nothing
+            self._ask(dependencies, linked, deleted, active)
+        if watching:
+            self._ask(watching, saved, deleted, active)
+        return True
 
-    def _edges(self) -> set[tuple[Any, Any]]:
-        """(mapper that is saved first, mapper that refers to it)."""
-        edges = set()
-        for mapper in self.by_mapper:
-            for dependency in dependencies_of(mapper):
-                edge = dependency.edge()
-                if edge is not None:
-                    edges.add(edge)
-        return edges
-
-    def _process(self, mapper: Any, step: str, deleting: bool) -> None:
-        dependencies = dependencies_of(mapper)
-        if not dependencies:
-            return
-        objects = self.deletes(mapper) if deleting else self.saves(mapper)
-        if not deleting:
-            objects = flushing.linked(objects)
+    def _ask(
+        self,
+        dependencies: list[Dependency],
+        saved: list[Any],
+        deleted: list[Any],
+        active: dict[Dependency, None],
+    ) -> None:
         for dependency in dependencies:
-            for obj in objects:
-                getattr(dependency, step)(self, obj)
+            dependency.presort(self, deleted, True)
+            dependency.presort(self, saved, False)
+            if dependency not in active and (
+                dependency.takes_part(self, deleted, True)
+                or dependency.takes_part(self, saved, False)
+            ):
+                active[dependency] = None
 
-    # -- saves -------------------------------------------------------------------
+    def _unseen(self, mapper: Any) -> tuple[list[Any], list[Any]]:
+        """Objects to be saved and deleted that were not asked about yet."""
+        saved: list[Any] = []
+        deleted: list[Any] = []
+        for record in self.by_mapper[mapper].values():
+            isdelete = record.isdelete
+            if record.asked is not isdelete and not record.listonly:
+                record.asked = isdelete
+                (deleted if isdelete else saved).append(record.obj)
+        return saved, deleted
 
-    def _save_group(self, group: list[Any]) -> None:
-        if len(group) == 1 and not self._refers_to_itself(group[0]):
-            mapper = group[0]
-            self._save(mapper, self.saves(mapper))
-            return
-        objects = [o for m in group for o in self.saves(m)]
-        for level in levels(objects, self._object_edges(objects)):
-            by_mapper: dict[Any, list[Any]] = {}
-            for obj in level:
-                by_mapper.setdefault(kernel.layout_of(obj).mapper, []).append(obj)
-            for mapper, chosen in by_mapper.items():
-                self._save(mapper, chosen)
+    # -- what the steps ask for ------------------------------------------------
 
-    def _refers_to_itself(self, mapper: Any) -> bool:
-        return any(d.edge() == (mapper, mapper) for d in dependencies_of(mapper))
+    def chosen(self, base: Any, isdelete: bool) -> Iterator[tuple[Any, list[Any]]]:
+        """The objects of a hierarchy that are saved or deleted, by mapper."""
+        for mapper, records in list(self.by_mapper.items()):
+            if mapper.base_mapper is base:
+                objects = [
+                    r.obj
+                    for r in records.values()
+                    if r.isdelete is isdelete and not r.listonly
+                ]
+                if objects:
+                    yield mapper, objects
 
-    def _object_edges(self, objects: list[Any]) -> list[tuple[Any, Any]]:
-        members = {id(o) for o in objects}
-        return [
-            (first, second)
-            for obj in objects
-            for dependency in dependencies_of(kernel.layout_of(obj).mapper)
-            for first, second in dependency.object_edges(self, obj)
-            if id(first) in members and id(second) in members
-        ]
+    def related(self, parent: Any, isdelete: bool) -> list[Any]:
+        """Objects with a relationship that are saved (and refer) or deleted."""
+        found: list[Any] = []
+        for mapper, objects in self.chosen(parent.base_mapper, isdelete):
+            if mapper.isa(parent):
+                found += objects if isdelete else flushing.linked(objects)
+        return found
 
-    def _save(self, mapper: Any, objects: list[Any]) -> None:
-        dependencies = dependencies_of(mapper)
-        linked = flushing.linked(objects) if dependencies else ()
-        for dependency in dependencies:
-            for obj in linked:
-                dependency.before_save(self, obj)
-        chosen = [o for o in objects if not self.records[id(o)].listonly]
-        statements.save_objects(self, mapper, chosen)
-        for dependency in dependencies:
-            for obj in linked:
-                dependency.after_save(self, obj)
+    def position(self, obj: Any) -> int:
+        """The place of an object among all that take part."""
+        if self._positions is None or id(obj) not in self._positions:
+            self._positions = {key: i for i, key in enumerate(self.records)}
+        return self._positions[id(obj)]
 
-    # -- deletes -------------------------------------------------------------------
-
-    def _delete_group(self, group: list[Any]) -> None:
-        if len(group) == 1 and not self._refers_to_itself(group[0]):
-            self._delete(group[0], self.deletes(group[0]))
-            return
-        objects = [o for m in group for o in self.deletes(m)]
-        ordered = levels(objects, self._object_edges(objects))
-        for level in reversed(ordered):
-            by_mapper: dict[Any, list[Any]] = {}
-            for obj in level:
-                by_mapper.setdefault(kernel.layout_of(obj).mapper, []).append(obj)
-            for mapper, chosen in by_mapper.items():
-                self._delete(mapper, chosen)
-
-    def _delete(self, mapper: Any, objects: list[Any]) -> None:
-        chosen = [o for o in objects if not self.records[id(o)].listonly]
-        if chosen:
-            statements.delete_objects(self, mapper, chosen)
-
-    # -- post updates ----------------------------------------------------------------
+    # -- post updates ----------------------------------------------------------
 
     def add_post_update(self, obj: Any, columns: Iterable[Any]) -> None:
-        """Send an UPDATE of some columns after the saves."""
+        """Send an UPDATE of some columns after the saves or before the deletes."""
         mapper = kernel.layout_of(obj).mapper
         waiting = self.post_updates.setdefault(mapper, {})
         waiting.setdefault(id(obj), (obj, set()))[1].update(columns)
 
-    def _post_update(self) -> None:
-        waiting, self.post_updates = self.post_updates, {}
-        for mapper, entries in waiting.items():
-            statements.post_update(self, mapper, list(entries.values()))
-
-    def expires_on_flush(self) -> bool:
-        """Whether a mapper has expressions to forget after the flush."""
-        return any(m._read_only_keys for m in self.by_mapper)
+    def send_post_updates(self, base: Any, isdelete: bool) -> None:
+        """Send the UPDATEs that wait: of objects to be deleted, or of the others."""
+        for mapper, waiting in self.post_updates.items():
+            if mapper.base_mapper is not base:
+                continue
+            entries = [e for e in waiting.values() if self.is_deleted(e[0]) is isdelete]
+            for obj, _ in entries:
+                del waiting[id(obj)]
+            if entries:
+                persist.post_update(self, mapper, entries)
 
     # -- the end ---------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Tell the session what is persistent now and what is gone."""
-        saved, deleted = [], []
+        """Tell the session what is gone and what is persistent now."""
+        saved: list[Any] = []
+        deleted: list[Any] = []
         for record in self.records.values():
-            if record.isdelete:
-                deleted.append(record.obj)
-            elif not record.listonly:
-                saved.append(record.obj)
-        others = {id(r.obj) for r in self.records.values() if r.listonly}
-        self.session._register_persistent(saved, self)
+            (deleted if record.isdelete else saved).append(record.obj)
         if deleted:
             self.session._remove_newly_deleted(deleted)
-        for record in self.records.values():
-            if id(record.obj) in others and not record.isdelete:
-                kernel.forget_changes(record.obj)
+        if saved:
+            self.session._register_persistent(saved, self)
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(self.records.values())

@@ -12,7 +12,7 @@ from .collections.adapter import collection_items
 from .flags import NO_VALUE, PASSIVE_NO_FETCH, PASSIVE_NO_RESULT
 from .impls import is_object
 from .manager import MANAGER_KEY
-from .state import session_of
+from .state import extras_of, session_of
 
 
 def impl_of(obj: Any, key: str) -> Any:
@@ -39,9 +39,8 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
             return child
         if old is not None and old is not PASSIVE_NO_RESULT and old is not NO_VALUE:
             old_impl = impl_of(old, other_key)
-            stop = (
-                old_impl.remove_token if old_impl.collection else old_impl.replace_token
-            )
+            many = old_impl.collection or old_impl.dynamic
+            stop = old_impl.remove_token if many else old_impl.replace_token
             if initiator is not stop:
                 old_impl.pop(old, obj, impl.append_token, PASSIVE_NO_FETCH)
         if child is not None:
@@ -170,6 +169,7 @@ def add_cascade_listeners(impl: Any, prop: Any) -> None:
         return value
 
     impl.on_append.append(on_append)
+    impl.on_append_wo_mutation.append(on_append)
     impl.on_remove.append(on_remove)
     impl.on_set.append(on_set)
 
@@ -198,11 +198,14 @@ def _cascade_save(prop: Any, obj: Any, item: Any, initiator: Any) -> None:
 
 
 def _expunge_orphan(prop: Any, obj: Any, item: Any) -> None:
+    """A pending orphan leaves its session; one without a session is marked."""
     if not prop._cascade.delete_orphan:
         return
     session = session_of(obj)
     struct = kernel.state_or_none(item)
-    if session is None or struct is None or struct._o_key is not None:
+    if struct is None or struct._o_key is not None or not prop.mapper._is_orphan(item):
         return
-    if id(item) in session._tracker.new and prop.mapper._is_orphan(item):
+    if session is None or id(item) not in session._tracker.new:
+        extras_of(struct)["orphaned"] = True
+    else:
         session.expunge(item)

@@ -182,8 +182,6 @@ def _switch_on(manager: ClassManager, identifier: str) -> None:
         watch_init(manager)
     elif identifier == "expire":
         manager.on_expire = functools.partial(_fire_expire, manager)
-    elif identifier == "refresh_flush":
-        manager.hears_refresh_flush = True
     elif identifier in ("load", "refresh"):
         manager.hears_loads = True
         for changed in changed_load_listeners:

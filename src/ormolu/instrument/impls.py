@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 from .._speedups import state as kernel
 from .attribute_events import listeners_of
@@ -220,10 +221,10 @@ class AttributeImpl:
         parents = extras_of(kernel.state_of(child)).setdefault("parents", {})
         token = self.parent_token
         if value:
-            parents[token] = id(parent)
-        elif token not in parents or parents[token] in (id(parent), False):
-            parents[token] = False
-        elif not kernel.state_of(child)._o_home:
+            parents[token] = ref(parent)
+        elif not kernel.state_of(child)._o_home or not _is_held_by_another(
+            parents.get(token), parent
+        ):
             parents[token] = False
 
     # -- to be provided by each kind ----------------------------------------
@@ -473,6 +474,15 @@ class ScalarObjectImpl(AttributeImpl):
             raise AttributeError(f"{self} object does not have a value")
         kernel.note_original(obj, self.key, UNLOADED if missing else old)
         kernel.drop(obj, self.slot_of(obj))
+
+
+def _is_held_by_another(last: Any, parent: Any) -> bool:
+    """Whether the parent last noted is there and stands for another row."""
+    other = last() if last else None
+    if other is None or other is parent:
+        return False
+    key = kernel.state_of(parent)._o_key
+    return key is None or kernel.state_of(other)._o_key != key
 
 
 def is_object(value: Any) -> bool:

@@ -16,14 +16,12 @@ class ClassManager(dict[str, Any]):
     Attributes:
         on_expire: called with (instance, names or None) once somebody listens.
         hears_loads: whether somebody listens for loads and refreshes.
-        hears_refresh_flush: whether somebody listens for values that a flush brings.
     """
 
     dispatch: Any
     heard_by_all: frozenset[str] = frozenset()
     on_expire: Any = None
     hears_loads = False
-    hears_refresh_flush = False
     constructed = False
 
     def __init__(self, class_: type, layout: Any) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import BindTyping
 
+from .failing import fail_before, fail_executing, fail_fetching
+
 Parameters = Callable[[Mapping[str, Any]], Any]
 
 
@@ -27,6 +29,10 @@ def is_free(connection: Connection) -> bool:
         or connection.dialect._has_events
         or connection._transaction is None
         or not connection._transaction.is_active
+        or (
+            connection._nested_transaction is not None
+            and not connection._nested_transaction.is_active
+        )
     )
 
 
@@ -119,23 +125,31 @@ class FastStatement:
             processed.append(tuple(row))
         return processed
 
-    def fetch_all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+    def fetch_all(
+        self, connection: Connection, values: Mapping[str, Any], given: Any = None
+    ) -> list[Any]:
         """Execute on a DBAPI cursor and return the driver's rows.
+
+        Args:
+            given: the parameters as the user gave them, for errors; None for the values.
 
         Raises:
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
-        parameters = self.parameters(values)
-        cursor = None
+        driver = connection.connection
         try:
-            cursor = connection.connection.cursor()
+            parameters = self.parameters(values)
+            cursor = driver.cursor()
+        except BaseException as error:
+            shown = [dict(values)] if given is None else given
+            fail_before(connection, error, self.sql, shown)
+        try:
             connection.dialect.do_execute(cursor, self.sql, parameters, None)
+        except BaseException as error:
+            fail_executing(connection, error, self.sql, parameters, cursor)
+        try:
             rows: Any = cursor.fetchall()
         except BaseException as error:
-            connection._handle_dbapi_exception(
-                error, self.sql, parameters, cursor, None
-            )
-        else:
-            cursor.close()
-            return rows  # type: ignore[no-any-return]
-        raise AssertionError("unreachable")
+            fail_fetching(connection, error, cursor)
+        cursor.close()
+        return rows  # type: ignore[no-any-return]

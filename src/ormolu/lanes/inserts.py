@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from . import fast
+from .failing import fail_before, fail_executing
 from .fast import FastStatement, suits
 
 
@@ -35,20 +36,30 @@ def insert_fetching_keys(
     if statement is None:
         return None
     names = [c.key for c in columns]
-    parameters = statement.many(names, rows)
-    cursor = None
-    current: Any = None
+    driver = connection.connection
     try:
-        cursor = connection.connection.cursor()
-        execute, sql = cursor.execute, statement.sql
-        fetch: Any = cursor.fetchone
-        keys = []
+        parameters = statement.many(names, rows)
+        cursor = driver.cursor()
+    except BaseException as error:
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+        fail_before(connection, error, statement.sql, given)
+    return _insert_each(connection, statement.sql, cursor, parameters)
+
+
+def _insert_each(
+    connection: Connection, sql: str, cursor: Any, parameters: list[Any]
+) -> list[Any]:
+    """Execute for each row of parameters; the keys."""
+    current: Any = None
+    keys: list[Any] = []
+    try:
+        execute = cursor.execute
+        fetch = cursor.fetchone
         for current in parameters:
             execute(sql, current)
             keys.append(fetch()[0])
     except BaseException as error:
-        connection._handle_dbapi_exception(error, statement.sql, current, cursor, None)
-        raise
+        fail_executing(connection, error, sql, current, cursor)
     cursor.close()
     return keys
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from .failing import MANY, ONE, fail_before, fail_executing
 from .fast import FastStatement
 
 
@@ -27,19 +28,23 @@ def run_many(
     Raises:
         DBAPIError: the driver's errors, wrapped as Core wraps them.
     """
-    parameters = statement.many(names, rows)
-    cursor = None
+    driver = connection.connection
     try:
-        cursor = connection.connection.cursor()
+        parameters = statement.many(names, rows)
+        cursor = driver.cursor()
+    except BaseException as error:
+        given = [dict(zip(names, row, strict=True)) for row in rows]
+        fail_before(connection, error, statement.sql, given)
+    try:
         if len(parameters) == 1:
             connection.dialect.do_execute(cursor, statement.sql, parameters[0], None)
         else:
             connection.dialect.do_executemany(cursor, statement.sql, parameters, None)
         count: int = cursor.rowcount
     except BaseException as error:
-        connection._handle_dbapi_exception(
-            error, statement.sql, parameters, cursor, None
-        )
-        raise
+        many = len(parameters) > 1
+        shown = parameters if many else parameters[0]
+        execution = MANY if many else ONE
+        fail_executing(connection, error, statement.sql, shown, cursor, execution)
     cursor.close()
     return count

@@ -50,8 +50,10 @@ class FastSelect:
         ]
 
     def usable(self) -> bool:
-        """Whether every parameter is found in a cache key's parameters."""
-        return all(position >= 0 for _, _, position in self._getters)
+        """Whether all that an execution needs is in the cache key or its parameters."""
+        return not self.description.user_options and all(
+            position >= 0 for _, _, position in self._getters
+        )
 
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
@@ -72,7 +74,7 @@ class FastSelect:
                 values[name] = bind.callable()
             except Exception:
                 return None  # Core asks again, and wraps what is raised
-        return self.statement.fetch_all(connection, values)
+        return self.statement.fetch_all(connection, values, [dict(given)])
 
 
 class _Memo:

@@ -12,6 +12,11 @@ from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import NO_PURPOSE, Purpose
 from .post import run_post_loads
 
+VALUE = (1,)
+"""Any key of one value: the statement depends on its NULLs alone."""
+BY_VALUE = ("by key", (), False)
+BY_LAZY_VALUE = ("by key", (), True)
+
 
 def key_values(mapper: Any, key: Any) -> tuple[Any, ...]:
     """The values of a primary key in the kernel's form."""
@@ -56,6 +61,20 @@ def prepared_by_key(
     return found  # type: ignore[no-any-return]
 
 
+def _prepared_with(
+    mapper: Any, values: tuple[Any, ...], node: Any, path: Any, lazy: bool
+) -> PreparedLoad:
+    """The same below options or a path of eager loads; kept with them."""
+    cache = mapper._plans if node is None else node.prepared
+    nulls = tuple(i for i, v in enumerate(values) if v is None)
+    name = ("by key", mapper, nulls, lazy, path)
+    found = cache.get(name)
+    if found is None:
+        statement = select_by_key(mapper, values, OwnLoad(node, path))
+        found = cache[name] = _prepare(statement, lazy)
+    return found  # type: ignore[no-any-return]
+
+
 def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
     if lazy:  # nobody looks its columns up by name
         statement = statement.set_label_style(LABEL_STYLE_NONE)
@@ -85,16 +104,36 @@ def load_by_key(
     Args:
         lazy: it is the lazy load of a many-to-one.
     """
+    if key is not None and node is None and not path and len(mapper.primary_key) == 1:
+        prepared, parameters = _prepared_by_value(mapper, lazy), {"pk_1": key}
+        return _load(session, mapper, prepared, parameters, purpose, lazy)
     values = key_values(mapper, key)
     if all(v is None for v in values):
         return warn_of_null_key()
     if node is None and not path:
         prepared = prepared_by_key(mapper, values, lazy)
     else:
-        prepared = _prepare(select_by_key(mapper, values, OwnLoad(node, path)), lazy)
+        prepared = _prepared_with(mapper, values, node, path, lazy)
+    return _load(session, mapper, prepared, key_parameters(values), purpose, lazy)
+
+
+def _prepared_by_value(mapper: Any, lazy: bool) -> PreparedLoad:
+    """`prepared_by_key` for a key of one value that is not None."""
+    found = mapper._plans.get(BY_LAZY_VALUE if lazy else BY_VALUE)
+    return prepared_by_key(mapper, VALUE, lazy) if found is None else found
+
+
+def _load(
+    session: Any,
+    mapper: Any,
+    prepared: PreparedLoad,
+    parameters: dict[str, Any],
+    purpose: Purpose,
+    lazy: bool,
+) -> Any:
     connection = session._connection_for(mapper, prepared.statement)
     found, plan, run = prepared.load(
-        session._tracker, connection, key_parameters(values), purpose=purpose
+        session._tracker, connection, parameters, purpose=purpose
     )
     if plan.post:
         run_post_loads(session, plan, run, missing_only=lazy)

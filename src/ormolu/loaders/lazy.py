@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
+from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
@@ -29,7 +29,6 @@ from ..instrument.flags import (
     PASSIVE_OFF,
     RELATED_OBJECT_OK,
     SQL_OK,
-    LoaderCallableStatus,
 )
 from ..instrument.state import expired_keys, session_of
 from ..lanes.prepared import PreparedLoad
@@ -42,25 +41,28 @@ from .post import run_post_loads
 FORBIDDING = ("noload", "raise", "raise_on_sql")
 
 
-def load_with_others(prop: Any, obj: Any, execution_options: Mapping[str, Any]) -> None:
-    """Load a relationship of an object right after the object's own load.
+class Along(NamedTuple):
+    """The eager load that a load of one relationship is a part of.
+
+    Attributes:
+        path: the relationships that it went along, this one included.
+        node: the options of the instance's entity.
+        execution_options: those of the statement that it came with.
+    """
+
+    path: tuple[Any, ...]
+    node: PathNode | None
+    execution_options: Mapping[str, Any] = NO_OPTIONS
+
+
+def load_related(prop: Any, obj: Any, passive: int, along: Along | None = None) -> Any:
+    """Answer the read of a relationship that has no value yet.
 
     Args:
-        execution_options: those of the load that it belongs to.
-    """
-    value = load_related(prop, obj, PASSIVE_OFF, execution_options)
-    if not isinstance(value, LoaderCallableStatus):
-        impl = kernel.layout_of(obj).mapper.class_manager[prop.key].impl
-        impl.set_committed_value(obj, value)
-
-
-def load_related(
-    prop: Any,
-    obj: Any,
-    passive: int,
-    execution_options: Mapping[str, Any] = NO_OPTIONS,
-) -> Any:
-    """Answer the read of a relationship that has no value yet.
+        prop: the relationship.
+        obj: the instance.
+        passive: what may be done to find the value.
+        along: the eager load that this is a part of, if it is.
 
     Returns:
         an object, None, a list of objects, or a `LoaderCallableStatus`.
@@ -80,11 +82,13 @@ def load_related(
         not passive & NON_PERSISTENT_OK and pending
     ):
         return PASSIVE_NO_RESULT
-    node = _node_of(struct)
-    use_get = use_get and not _criteria(prop, node)
-    strategy = strategy_name(
-        prop, node.step_for(prop.key, "relationship") if node else None
-    )
+    if along is None:
+        along = Along((), _node_of(struct))
+    node = along.node
+    step = node.step_for(prop.key, "relationship") if node else None
+    strategy = strategy_name(prop, step)
+    if step is not None and criteria_of(step):
+        use_get = False
     if struct._o_flags & kernel.EXPIRED and strategy in FORBIDDING:
         strategy = strategy_name(prop, None)  # what its load had asked for is over
     if strategy == "noload":
@@ -104,24 +108,17 @@ def load_related(
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
     if use_get:
-        return _load_by_get(
-            prop, obj, struct, session, passive, strategy, node, execution_options
-        )
+        return _load_by_get(prop, obj, struct, session, passive, strategy, along)
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
-    return _emit(prop, obj, struct, session, passive, node, pending, execution_options)
+    return _emit(prop, obj, struct, session, passive, pending, along)
 
 
-def _purpose(
-    prop: Any,
-    obj: Any,
-    origin: Any,
-    session: Any,
-    execution_options: Mapping[str, Any],
-) -> Purpose:
+def _purpose(prop: Any, obj: Any, struct: Any, session: Any, along: Along) -> Purpose:
     """What a lazy load is for, where anybody asks."""
-    if session._hears or execution_options or (origin is not None and origin.inherited):
-        return lazy_purpose(prop, obj, origin, execution_options)
+    options, origin = along.execution_options, struct._o_origin
+    if session._hears or options or (origin is not None and origin.inherited):
+        return lazy_purpose(prop, obj, origin, options)
     return NO_PURPOSE
 
 
@@ -146,8 +143,7 @@ def _load_by_get(
     session: Any,
     passive: int,
     strategy: str,
-    node: Any,
-    execution_options: Mapping[str, Any],
+    along: Along,
 ) -> Any:
     key = _foreign_key(prop, obj, struct, passive)
     if key is PASSIVE_NO_RESULT or key is NO_VALUE:
@@ -164,9 +160,10 @@ def _load_by_get(
         _refuse(prop, strategy)
     if not passive & NO_AUTOFLUSH:
         session._autoflush()
+    node, path = along.node, along.path
     child = node.children.get(prop.key) if node else None
-    purpose = _purpose(prop, obj, struct._o_origin, session, execution_options)
-    return load_by_key(session, mapper, key, child, purpose=purpose, lazy=True)
+    purpose = _purpose(prop, obj, struct, session, along)
+    return load_by_key(session, mapper, key, child, path, purpose=purpose, lazy=True)
 
 
 def _token(struct: Any) -> Any:
@@ -233,7 +230,11 @@ class LazyStatement:
     __slots__ = ("parameters", "prepared")
 
     def __init__(
-        self, prop: Any, node: PathNode | None, criteria: tuple[Any, ...] = ()
+        self,
+        prop: Any,
+        node: PathNode | None,
+        criteria: tuple[Any, ...] = (),
+        path: tuple[Any, ...] = (),
     ) -> None:
         criterion, bind_to_col, _ = prop.join.create_lazy_clause()
         self.parameters: dict[str, Any] = {}
@@ -250,13 +251,15 @@ class LazyStatement:
             return None
 
         criterion = visitors.replacement_traverse(criterion, {}, replace)
+        if criteria:
+            criterion = and_(criterion, *criteria)
         statement = select(prop.entity)
         if prop.secondary is not None:
             statement = statement.select_from(prop.mapper, prop.secondary)
-        statement = statement.where(criterion, *criteria)
+        statement = statement.where(criterion)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
-        path = (prop,) if node else ()
+        path = path or ((prop,) if node else ())
         own = OwnLoad(without_reverse(prop, node), path)
         statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         self.prepared = PreparedLoad(statement)
@@ -290,26 +293,28 @@ def without_reverse(prop: Any, node: PathNode | None) -> PathNode | None:
     return node
 
 
-def lazy_statement(prop: Any, node: PathNode | None) -> LazyStatement:
+def criteria_of(step: Any) -> tuple[Any, ...]:
+    """What an option adds to a relationship's condition, by ``and_()``."""
+    return () if step.attr is None else step.attr._extra_criteria
+
+
+def lazy_statement(
+    prop: Any, node: PathNode | None, path: tuple[Any, ...] = ()
+) -> LazyStatement:
     """The statement of a relationship, kept with its mapper or with its options."""
     child = node.children.get(prop.key) if node else None
-    criteria = _criteria(prop, node)
-    cache = prop.parent._plans if child is None else child.prepared
-    if criteria and node is not None:
+    step = node.step_for(prop.key, "relationship") if node else None
+    criteria = () if step is None else criteria_of(step)
+    if criteria:
+        assert node is not None
         cache = node.prepared
-    name = ("lazy", prop)
+    else:
+        cache = prop.parent._plans if child is None else child.prepared
+    name = ("lazy", prop, path)
     found = cache.get(name)
     if found is None:
-        found = cache[name] = LazyStatement(prop, child, criteria)
+        found = cache[name] = LazyStatement(prop, child, criteria, path)
     return found
-
-
-def _criteria(prop: Any, node: PathNode | None) -> tuple[Any, ...]:
-    """What an option adds to the criteria of a relationship, by ``and_()``."""
-    step = node.steps.get(prop.key) if node else None
-    if step is None or step.attr is None:
-        return ()
-    return step.attr._extra_criteria
 
 
 def _emit(
@@ -318,11 +323,10 @@ def _emit(
     struct: Any,
     session: Any,
     passive: int,
-    node: PathNode | None,
     pending: bool,
-    execution_options: Mapping[str, Any],
+    along: Along,
 ) -> Any:
-    statement = lazy_statement(prop, node)
+    statement = lazy_statement(prop, along.node, along.path)
     values: dict[str, Any] = {}
     mapper = struct._o_layout.mapper
     for name, column in statement.parameters.items():
@@ -332,15 +336,13 @@ def _emit(
         )
         if value is PASSIVE_NO_RESULT:
             return PASSIVE_NO_RESULT
-        if value is NO_VALUE:
-            return [] if prop.uselist else None
         values[name] = value
-    if pending and None in values.values():
+    if NO_VALUE in values.values() or (pending and None in values.values()):
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:
         session._autoflush()
     connection = session._connection_for(prop.mapper, statement.prepared.statement)
-    purpose = _purpose(prop, obj, struct._o_origin, session, execution_options)
+    purpose = _purpose(prop, obj, struct, session, along)
     found, plan, run = statement.prepared.load(
         session._tracker, connection, values, purpose=purpose
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import inspect as sa_inspect
+from sqlalchemy import util as sa_util
 
-from ..compile.options import LoaderOption, Step
+from ..compile.options import LoaderOption, Step, check_leads_on, entity_text
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 
@@ -19,37 +22,88 @@ def _entity_of_wildcard(text: str) -> str:
     return text
 
 
-def _relationship_step(attr: Any, strategy: str | None, **args: Any) -> Step:
-    if isinstance(attr, str):
-        _entity_of_wildcard(attr)
-        return Step(None, strategy, "relationship", **args)
+def _attribute(attr: Any) -> Any:
+    """The attribute that an option is about; a synonym's is the one it stands for.
+
+    Raises:
+        ArgumentError: it is no mapped attribute.
+    """
     if not isinstance(attr, QueryableAttribute):
         raise sa_exc.ArgumentError(
             f"expected ORM mapped attribute for loader strategy argument, got {attr!r}"
         )
-    return Step(attr, strategy, "relationship", **args)
+    prop = attr.comparator.property
+    key = getattr(prop, "key", attr.key)
+    if key == attr.key:
+        return attr
+    return getattr(attr._parententity.entity, key)
+
+
+def _relationship_step(attr: Any, strategy: str | None, **args: Any) -> Step:
+    if isinstance(attr, str):
+        _entity_of_wildcard(attr)
+        return Step(None, strategy, "relationship", **args)
+    return Step(_attribute(attr), strategy, "relationship", **args)
 
 
 def _column_step(attr: Any, strategy: str, **args: Any) -> Step:
     if isinstance(attr, str):
         _entity_of_wildcard(attr)
         return Step(None, strategy, "column", **args)
-    return Step(attr, strategy, "column", **args)
+    return Step(_attribute(attr), strategy, "column", **args)
+
+
+_noload_is_deprecated = sa_util.deprecated(
+    "2.1",
+    "The noload() option is deprecated and will be removed in a future release.  "
+    "This option produces incorrect results by returning ``None`` for related items.",
+)
 
 
 class _AbstractLoad(LoaderOption):
     """A loader option whose methods go on along the path."""
 
+    __slots__ = ()
     inherit_cache = True
 
-    def _and(self, *steps: Step) -> Any:
-        return _AbstractLoad((*self.steps, *steps), self.siblings)
+    @property
+    def _start(self) -> Any:
+        """The entity where the path begins; None where an attribute names it."""
+        return None
 
-    def _columns(self, steps: list[Step]) -> Any:
-        siblings = [_AbstractLoad((s,)) for s in steps]
-        return _AbstractLoad(self.steps, (*self.siblings, *siblings))
+    def _and(self, *steps: Step) -> Load:
+        for step in steps:
+            self._check_next(step)
+        return _load((*self.steps, *steps), self.siblings, self._start)
 
-    def joinedload(self, attr: Any, innerjoin: Any = None) -> Any:
+    def _check_next(self, step: Step) -> None:
+        """Refuse a step that does not go on where the path ends.
+
+        Raises:
+            ArgumentError: it begins elsewhere, or the path ended in a wildcard.
+        """
+        start = self._start
+        if step.attr is None and step.entity is None and not self.steps:
+            step.entity = start
+        if self.steps:
+            if self.steps[-1].attr is None:
+                raise sa_exc.ArgumentError(
+                    "Wildcard token cannot be followed by another entity"
+                )
+            check_leads_on(self.steps[-1], step)
+        elif start is not None and not _links(start, step.parent):
+            raise sa_exc.ArgumentError(
+                f'ORM mapped attribute "{step.attr}" does not link mapped class '
+                f'"{entity_text(start)}"'
+            )
+
+    def _columns(self, steps: list[Step]) -> Load:
+        for step in steps:
+            self._check_next(step)
+        siblings = [_load((s,)) for s in steps]
+        return _load(self.steps, (*self.siblings, *siblings), self._start)
+
+    def joinedload(self, attr: Any, innerjoin: Any = None) -> Load:
         return self._and(_joined_step(attr, innerjoin))
 
     def selectinload(
@@ -57,67 +111,102 @@ class _AbstractLoad(LoaderOption):
         attr: Any,
         recursion_depth: int | None = None,
         chunksize: int | None = None,
-    ) -> Any:
+    ) -> Load:
         return self._and(_selectin_step(attr, recursion_depth, chunksize))
 
-    def subqueryload(self, attr: Any) -> Any:
+    def subqueryload(self, attr: Any) -> Load:
         return self._and(_relationship_step(attr, "subquery"))
 
-    def lazyload(self, attr: Any) -> Any:
+    def lazyload(self, attr: Any) -> Load:
         return self._and(_relationship_step(attr, "select"))
 
-    def immediateload(self, attr: Any, recursion_depth: int | None = None) -> Any:
-        return self._and(_relationship_step(attr, "immediate"))
+    def immediateload(self, attr: Any, recursion_depth: int | None = None) -> Load:
+        return self._and(_immediate_step(attr, recursion_depth))
 
-    def noload(self, attr: Any) -> Any:
+    @_noload_is_deprecated
+    def noload(self, attr: Any) -> Load:
         return self._and(_relationship_step(attr, "noload"))
 
-    def raiseload(self, attr: Any, sql_only: bool = False) -> Any:
+    def raiseload(self, attr: Any, sql_only: bool = False) -> Load:
         return self._and(_relationship_step(attr, _raise_name(sql_only)))
 
-    def defaultload(self, attr: Any) -> Any:
+    def defaultload(self, attr: Any) -> Load:
         return self._and(_relationship_step(attr, None))
 
     def contains_eager(
         self, attr: Any, alias: Any = None, _propagate_to_loaders: bool = False
-    ) -> Any:
+    ) -> Load:
         return self._and(_contains_step(attr, alias))
 
-    def defer(self, key: Any, raiseload: bool = False) -> Any:
+    def defer(self, key: Any, raiseload: bool = False) -> Load:
         return self._and(_column_step(key, "defer", raiseload=raiseload))
 
-    def undefer(self, key: Any) -> Any:
+    def undefer(self, key: Any) -> Load:
         return self._and(_column_step(key, "undefer"))
 
-    def undefer_group(self, name: str) -> Any:
+    def undefer_group(self, name: str) -> Load:
         return self._and(_group_step(name))
 
-    def load_only(self, *attrs: Any, raiseload: bool = False) -> Any:
+    def load_only(self, *attrs: Any, raiseload: bool = False) -> Load:
         return self._columns(_load_only_steps(attrs, raiseload))
 
-    def options(self, *opts: Any) -> Any:
-        """Apply further options below the path."""
-        return _AbstractLoad(self.steps, (*self.siblings, *opts))
+    def options(self, *opts: Any) -> Load:
+        """Apply further options below the path.
+
+        Raises:
+            ArgumentError: an option begins elsewhere.
+        """
+        for option in opts:
+            for chain in option.chains():
+                if chain and self.steps:
+                    self._check_next(chain[0])
+        return _load(self.steps, (*self.siblings, *opts), self._start)
+
+
+def _links(entity: Any, parent: Any) -> bool:
+    if parent is None or parent is entity:
+        return True
+    if entity.is_aliased_class or parent.is_aliased_class:
+        return False
+    return bool(entity.isa(parent) or parent.isa(entity))
 
 
 class Load(_AbstractLoad):
-    """Options that begin at an entity: ``Load(User).selectinload(...)``."""
+    """Options that begin at an entity: ``Load(User).selectinload(...)``.
 
+    Args:
+        entity: the mapped class or alias.
+
+    Raises:
+        NoInspectionAvailable: it is not mapped.
+    """
+
+    __slots__ = ("entity",)
     inherit_cache = True
+
+    entity: Any
 
     def __init__(self, entity: Any) -> None:
         super().__init__(())
-        self.entity = inspect_entity(entity)
+        self.entity = sa_inspect(entity)
         self.entity.mapper._check_configure()
 
-    def _and(self, *steps: Step) -> Any:
-        for step in steps:
-            if step.attr is None and step.entity is None:
-                step.entity = self.entity
-        return _AbstractLoad((*self.steps, *steps), self.siblings)
+    @property
+    def _start(self) -> Any:
+        return self.entity
 
     def chains(self, prefix: tuple[Step, ...] = ()) -> Any:
         return (c for c in super().chains(prefix) if c)
+
+
+def _load(
+    steps: Iterable[Step], siblings: Iterable[Any] = (), entity: Any = None
+) -> Load:
+    """An option; of an attribute's entity when none is named."""
+    made = Load.__new__(Load)
+    LoaderOption.__init__(made, steps, siblings)
+    made.entity = entity
+    return made
 
 
 def _joined_step(attr: Any, innerjoin: Any) -> Step:
@@ -132,6 +221,12 @@ def _selectin_step(
     given = {"recursion_depth": recursion_depth, "chunksize": chunksize}
     args = {name: value for name, value in given.items() if value is not None}
     return _relationship_step(attr, "selectin", **args)
+
+
+def _immediate_step(attr: Any, recursion_depth: int | None) -> Step:
+    if recursion_depth is None:
+        return _relationship_step(attr, "immediate")
+    return _relationship_step(attr, "immediate", recursion_depth=recursion_depth)
 
 
 def _contains_step(attr: Any, alias: Any) -> Step:
@@ -152,83 +247,83 @@ def _group_step(name: str) -> Step:
 def _load_only_steps(attrs: tuple[Any, ...], raiseload: bool) -> list[Step]:
     if not attrs:
         return []
-    entity = attrs[0]._parententity
+    found = [_attribute(attr) for attr in attrs]
+    entity = found[0]._parententity
     wildcard = Step(None, "defer", "column", entity, raiseload=raiseload)
-    return [wildcard, *(_column_step(a, "undefer") for a in attrs)]
+    return [wildcard, *(_column_step(a, "undefer") for a in found)]
 
 
-def _chain(steps: list[Step]) -> _AbstractLoad:
-    return _AbstractLoad(steps)
+def _along(keys: tuple[Any, ...], last: Step) -> Load:
+    option = _load(())
+    for key in keys[:-1]:
+        option = option.defaultload(key)
+    return option._and(last)
 
 
-def _along(keys: tuple[Any, ...], last: Step) -> _AbstractLoad:
-    steps = [_relationship_step(k, None) for k in keys[:-1]]
-    return _AbstractLoad([*steps, last])
-
-
-def joinedload(*keys: Any, innerjoin: Any = None) -> _AbstractLoad:
+def joinedload(*keys: Any, innerjoin: Any = None) -> Load:
     """Load a relationship with a JOIN in the same statement."""
     return _along(keys, _joined_step(keys[-1], innerjoin))
 
 
 def selectinload(
     *keys: Any, recursion_depth: int | None = None, chunksize: int | None = None
-) -> _AbstractLoad:
+) -> Load:
     """Load a relationship with a second statement that has an IN list of keys."""
     return _along(keys, _selectin_step(keys[-1], recursion_depth, chunksize))
 
 
-def subqueryload(*keys: Any) -> _AbstractLoad:
+def subqueryload(*keys: Any) -> Load:
     """Load a relationship with a second statement that repeats the first."""
     return _along(keys, _relationship_step(keys[-1], "subquery"))
 
 
-def lazyload(*keys: Any) -> _AbstractLoad:
+def lazyload(*keys: Any) -> Load:
     """Load a relationship when it is read."""
     return _along(keys, _relationship_step(keys[-1], "select"))
 
 
-def immediateload(*keys: Any, recursion_depth: int | None = None) -> _AbstractLoad:
+def immediateload(*keys: Any, recursion_depth: int | None = None) -> Load:
     """Load a relationship with one statement per object, right away."""
-    return _along(keys, _relationship_step(keys[-1], "immediate"))
+    return _along(keys, _immediate_step(keys[-1], recursion_depth))
 
 
-def noload(*keys: Any) -> _AbstractLoad:
+@_noload_is_deprecated
+def noload(*keys: Any) -> Load:
     """Leave a relationship empty."""
     return _along(keys, _relationship_step(keys[-1], "noload"))
 
 
-def raiseload(*keys: Any, sql_only: bool = False) -> _AbstractLoad:
+def raiseload(*keys: Any, sql_only: bool = False) -> Load:
     """Refuse the lazy load of a relationship."""
     return _along(keys, _relationship_step(keys[-1], _raise_name(sql_only)))
 
 
-def defaultload(*keys: Any) -> _AbstractLoad:
+def defaultload(*keys: Any) -> Load:
     """Lead to the options of related objects without changing this load."""
     return _along(keys, _relationship_step(keys[-1], None))
 
 
-def contains_eager(*keys: Any, alias: Any = None) -> _AbstractLoad:
+def contains_eager(*keys: Any, alias: Any = None) -> Load:
     """Take a relationship from columns that the statement joined itself."""
     return _along(keys, _contains_step(keys[-1], alias))
 
 
-def defer(key: Any, *addl_attrs: Any, raiseload: bool = False) -> _AbstractLoad:
+def defer(key: Any, *addl_attrs: Any, raiseload: bool = False) -> Load:
     """Leave a column out until it is read."""
-    return _AbstractLoad([_column_step(key, "defer", raiseload=raiseload)])
+    return _load([_column_step(key, "defer", raiseload=raiseload)])
 
 
-def undefer(key: Any, *addl_attrs: Any) -> _AbstractLoad:
+def undefer(key: Any, *addl_attrs: Any) -> Load:
     """Load a deferred column with its entity."""
-    return _AbstractLoad([_column_step(key, "undefer")])
+    return _load([_column_step(key, "undefer")])
 
 
-def undefer_group(name: str) -> _AbstractLoad:
+def undefer_group(name: str) -> Load:
     """Load the deferred columns of a group with their entity."""
-    return _AbstractLoad([_group_step(name)])
+    return _load([_group_step(name)])
 
 
-def load_only(*attrs: Any, raiseload: bool = False) -> _AbstractLoad:
+def load_only(*attrs: Any, raiseload: bool = False) -> Load:
     """Load only the named columns, and the primary key."""
     steps = _load_only_steps(attrs, raiseload)
-    return _AbstractLoad((), [_AbstractLoad([s]) for s in steps])
+    return _load((), [_load([s]) for s in steps])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..mapping.hooks import hooks
 from . import immediate as immediate
 from . import selectin as selectin
-from .expired import load_deferred, load_expired
+from . import write_only as write_only
+from .expired import load_deferred, load_expired, refresh_from_row
 from .lazy import load_related
 
 hooks.load_related = load_related
 hooks.load_deferred = load_deferred
 hooks.load_expired = load_expired
+hooks.load_row = refresh_from_row

@@ -39,7 +39,7 @@ class SelectinQuery:
     __slots__ = ("alias", "by_remote", "chunk", "columns", "keys", "statement")
 
     def __init__(self, prop: Any, step: Any, node: PathNode | None, path: Any) -> None:
-        criteria = ()
+        criteria: tuple[Any, ...] = ()
         target = prop.entity
         self.chunk = CHUNK
         if step is not None:
@@ -52,6 +52,7 @@ class SelectinQuery:
         )
         own = OwnLoad(without_reverse(prop, node), path)
         self.alias: Any = None
+        remaining: tuple[Any, ...] = ()
         if self.by_remote:
             self.columns = list(prop.mapper.primary_key)
             statement = select(*self.columns, target)
@@ -61,8 +62,7 @@ class SelectinQuery:
             if target.is_aliased_class:
                 self.columns = [target._adapter.traverse(c) for c in self.columns]
             statement = select(*self.columns, target)
-            if criteria:
-                statement = statement.where(*criteria)
+            remaining = criteria
         elif (
             prop.omit_join is not False
             and prop.join.secondary_can_be_used_for_related_join
@@ -88,7 +88,9 @@ class SelectinQuery:
             statement = select(*self.columns, target).select_from(self.alias).join(attr)
         self.keys = len(self.columns)
         left = self.columns[0] if self.keys == 1 else tuple_(*self.columns)
-        statement = statement.where(left.in_(bindparam("primary_keys", expanding=True)))
+        statement = statement.where(
+            left.in_(bindparam("primary_keys", expanding=True)), *remaining
+        )
         if prop.order_by:
             order_by = prop.order_by
             if target.is_aliased_class:

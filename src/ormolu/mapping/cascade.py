@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 ALL = frozenset({"save-update", "merge", "refresh-expire", "expunge", "delete"})
+NON_WRITING = frozenset({"merge", "refresh-expire", "expunge"})
 KNOWN = ALL | {"all", "none", "delete-orphan"}
 
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
+from .._core.warnings import from_configuring
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError
 from ..instrument.manager import manager_of_class
@@ -17,7 +18,13 @@ from .events import announce, may_configure
 _lock = threading.RLock()
 _mappers: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
 _waiting: WeakSet[Any] = WeakSet()
-_configuring = False
+_configurer: int | None = None
+"""The thread that configures; others wait for it."""
+
+
+def _configuring() -> bool:
+    """Whether this very thread is configuring."""
+    return _configurer == threading.get_ident()
 
 
 def add_mapper(mapper: Any) -> None:
@@ -45,14 +52,19 @@ def forget(mapper: Any) -> None:
 
 def extend(mapper: Any) -> None:
     """A configured mapper has a new property: announce its class anew."""
-    if mapper.configured and not _configuring:
+    if mapper.configured and not _configuring():
         kernel.register_layout(mapper.class_, mapper.layout)
 
 
 def ensure(mapper: Any) -> None:
     """Configure the mapper's registry if anything in it is not."""
-    if mapper.registry in _waiting and not _configuring:
-        configure_registry(mapper.registry)
+    if mapper.registry in _waiting and not _configuring():
+        _configure_for_use(mapper.registry)
+
+
+@from_configuring
+def _configure_for_use(registry: Any) -> None:
+    configure_registry(registry)
 
 
 def configure_mappers() -> None:
@@ -72,7 +84,7 @@ def configure_registry(registry: Any) -> None:
 
 
 def _run(registries: list[Any]) -> None:
-    if _configuring or not registries:
+    if _configuring() or not registries:
         return
     with _lock:
         found = {type(m) for r in registries for m in _mappers.get(r, ())}
@@ -85,18 +97,18 @@ def _run(registries: list[Any]) -> None:
 
 
 def _configure_one(registry: Any) -> None:
-    global _configuring
+    global _configurer
     with _lock:
-        if _configuring or registry not in _waiting:
+        if _configuring() or registry not in _waiting:
             return
         before = getattr(registry, "_before_configure", None)
         if before is not None:
             before()
-        _configuring = True
+        _configurer = threading.get_ident()
         try:
             _configure(registry)
         finally:
-            _configuring = False
+            _configurer = None
         after = getattr(registry, "_after_configure", None)
         if after is not None:
             after()
@@ -169,9 +181,9 @@ def layout_for(cls: type) -> Any:
     if manager is None or manager.mapper is None:
         raise UnmappedInstanceError(None, _unmapped_text(cls))
     mapper = manager.mapper
-    if _configuring:
+    if _configuring():
         return mapper.layout
-    configure_registry(mapper.registry)
+    _configure_for_use(mapper.registry)
     if mapper.configured:
         kernel.register_layout(cls, mapper.layout)
     return mapper.layout

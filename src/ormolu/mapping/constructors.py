@@ -121,11 +121,6 @@ with_polymorphic = _not_yet("with_polymorphic")
 polymorphic_union = _not_yet("polymorphic_union")
 
 
-def orm_insert_sentinel(name: str | None = None, type_: Any = None, **kw: Any) -> Any:
-    """A column that correlates inserted rows with objects; see Core's sentinel."""
-    raise NotImplementedError("orm_insert_sentinel() is not implemented yet.")
-
-
 def dynamic_loader(argument: Any = None, **kw: Any) -> Any:
     """A relationship with ``lazy="dynamic"``."""
     kw["lazy"] = "dynamic"

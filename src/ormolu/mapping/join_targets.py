@@ -240,6 +240,7 @@ def _mark_unrelated(join: Joined, criterion: AnyColumn) -> AnyColumn:
 
     def mark(element: Any, annotations: Any) -> Any:
         mapper = annotations_of(element).get(PARENT_MAPPER)
+        mapper = getattr(mapper, "mapper", mapper)  # an alias has one, too
         if mapper is not None and (mapper is parent or mapper.isa(child)):
             return element
         if table is not None and _derives_from(table, element):

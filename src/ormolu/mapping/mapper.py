@@ -14,6 +14,7 @@ from sqlalchemy.sql.schema import Column
 
 from .._core.collections import ReadOnlyColumns, ReadOnlyProperties
 from .._core.names import PLUGIN
+from .._core.selectables import is_omitted, tables_of
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError, UnmappedColumnError
 from ..instrument import events as instance_events
@@ -105,8 +106,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         self._inheriting_mappers: list[Mapper] = []
         self.always_refresh = always_refresh
         self.version_id_prop: Any = None
-        self.version_id_col = version_id_col
-        self.version_id_generator = version_id_generator
+        self._set_version(version_id_col, version_id_generator)
         self.allow_partial_pks = allow_partial_pks
         self.batch = batch
         self.column_prefix = column_prefix or ""
@@ -118,6 +118,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         self.eager_defaults = eager_defaults
         self.legacy_is_orphan = legacy_is_orphan
         self._delete_orphans: list[tuple[str, type]] = []
+        self._referring: list[Relationship] = []
         self.configured = False
         self._disposed = False
         self._configure_failed: Any = None
@@ -138,6 +139,18 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
 
     # -- set-up ------------------------------------------------------------
 
+    def _set_version(self, column: Any, generator: Any) -> None:
+        """The version counter, and what makes the next version of one."""
+        self.version_id_col: Any = column
+        if isinstance(column, str):
+            raise sa_exc.ArgumentError(
+                f"Mapper of {self.class_.__name__!r}: version_id_col must be a column, "
+                f"not the name {column!r}"
+            )
+        if generator is None or generator is True:
+            generator = _next_number
+        self.version_id_generator: Any = generator
+
     def _set_table(self, local_table: Any) -> None:
         if local_table is None:
             raise sa_exc.ArgumentError(
@@ -148,7 +161,10 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             roles.FromClauseRole, local_table, disable_inspection=True
         )
         self.local_table = self.persist_selectable = table
-        self.tables = _tables_of(table)
+        self.tables = tables_of(table)
+        if self.version_id_col is not None:
+            own = table.corresponding_column(self.version_id_col)
+            self.version_id_col = self.version_id_col if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
         self._props: dict[str, MapperProperty] = {}
 
@@ -244,11 +260,23 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             key = self.column_prefix + column.key
             if self._should_exclude(column.key, key, column):
                 continue
+            self._refuse_to_combine(key, column)
             self._configure_property(key, column)
         for key, given in by_column.values():
             self._configure_property(key, given)
         if self.version_id_col is not None:
             self.version_id_prop = self._columntoproperty.get(self.version_id_col)
+
+    def _refuse_to_combine(self, key: str, column: Any) -> None:
+        """Columns of several tables do not become one attribute by their name."""
+        existing = self._props.get(key)
+        if not isinstance(existing, ColumnProperty) or existing.columns[0] is column:
+            return
+        raise sa_exc.InvalidRequestError(
+            f"Implicitly combining column {existing.columns[0]} with column {column} "
+            f"under attribute '{key}'.  Please configure one or more attributes for "
+            "these same-named columns explicitly."
+        )
 
     def _as_column_property(self, key: str, given: Any) -> ColumnProperty | None:
         if isinstance(given, ColumnProperty):
@@ -260,6 +288,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         return None
 
     def _should_exclude(self, name: str, assigned: str, column: Any) -> bool:
+        if is_omitted(column):
+            return True
         held = self.class_.__dict__.get(assigned)
         if held is not None and _is_userland_descriptor(assigned, held):
             return True
@@ -326,7 +356,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
                 prop.columns[index] = column = mapped
             if not self.columns.contains_key(key) or index == 0:
                 self.columns.add(column, key)
-            self._columntoproperty[column] = prop
+            for proxied in column.proxy_set:
+                self._columntoproperty[proxied] = prop
 
     def _configure_primary_key(self) -> None:
         given = self._primary_key_argument
@@ -336,7 +367,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
                 for c in given
             ]
         else:
-            columns = list(self.local_table.primary_key or ())
+            columns = list(self.persist_selectable.primary_key or ())
         mapped = [c for c in columns if c in self._columntoproperty]
         if not mapped or (columns and len(mapped) != len(columns) and not mapped):
             raise sa_exc.ArgumentError(
@@ -347,13 +378,13 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         keys = [self._columntoproperty[c].key for c in mapped]
         self._pk_keys = tuple(keys)
         self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
-        self._read_only_keys = frozenset(
-            p.key
-            for p in self._props.values()
-            if isinstance(p, ColumnProperty) and not _is_writable(p.columns[0])
-        )
 
     # -- names -------------------------------------------------------------
+
+    @property
+    def _sort_key(self) -> str:
+        """What mappers are sorted by where nothing else orders them."""
+        return f"{self.class_.__module__}.{self.class_.__name__}"
 
     @property
     def mapper(self) -> Mapper:
@@ -506,6 +537,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         "_column_props",
         "_relationship_props",
         "_expirable_keys",
+        "_read_only_keys",
         "_deferred_keys",
         "_collection_keys",
         "_plans",
@@ -529,12 +561,21 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         return frozenset(p.key for p in self._column_props if not p.deferred)
 
     @sa_util.memoized_property
+    def _read_only_keys(self) -> frozenset[str]:
+        """Column attributes that are computed by the database."""
+        return frozenset(
+            p.key for p in self._column_props if not _is_writable(p.columns[0])
+        )
+
+    @sa_util.memoized_property
     def _deferred_keys(self) -> frozenset[str]:
         return frozenset(p.key for p in self._column_props if p.deferred)
 
     @sa_util.memoized_property
     def _collection_keys(self) -> frozenset[str]:
-        return frozenset(p.key for p in self._relationship_props if p.uselist)
+        return frozenset(
+            p.key for p in self._relationship_props if p.uselist and not p._is_dynamic
+        )
 
     @sa_util.memoized_property
     def _plans(self) -> dict[Any, Any]:
@@ -583,6 +624,14 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             if hasattr(join, "compares_only")
             else len(join.local_remote_pairs) == len(self.primary_key)
         )
+
+    def _prefer_eager_defaults(self, dialect: Any, table: Any) -> bool:
+        """Whether an INSERT into a table brings server defaults along."""
+        if self.eager_defaults == "auto":
+            return bool(
+                table.implicit_returning and dialect.insert_executemany_returning
+            )
+        return bool(self.eager_defaults)
 
     # -- identity ----------------------------------------------------------
 
@@ -705,9 +754,9 @@ def _is_writable(column: Any) -> bool:
     return isinstance(column, Column)
 
 
-def _tables_of(selectable: Any) -> list[Any]:
-    found = [t for t in selectable._from_objects if hasattr(t, "primary_key")]
-    return [t for t in found if getattr(t, "__visit_name__", "") == "table"] or found
+def _next_number(version: Any) -> Any:
+    """The version after one; 1 is the first."""
+    return (version or 0) + 1
 
 
 def _is_userland_descriptor(name: str, value: Any) -> bool:

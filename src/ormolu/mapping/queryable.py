@@ -283,6 +283,20 @@ class InstrumentedAttribute(  # type: ignore[misc]  # the kernel has no generics
         self._doc = value
 
 
+class DynamicAttribute(InstrumentedAttribute[_T_co]):
+    """The descriptor of a collection that is never loaded.
+
+    What instances have in memory only says that something was added or removed; a
+    read is always answered by the implementation.
+    """
+
+    inherit_cache = True
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        on_missing: Any = self.on_missing
+        return self if obj is None else on_missing(obj)
+
+
 class PlainQueryableAttribute(QueryableAttribute[_T_co]):
     """An attribute of an alias, or one narrowed by ``of_type`` or ``and_``."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import (
     and_,
     coercions,
@@ -22,17 +20,8 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnEleme
 from sqlalchemy.sql.util import ClauseAdapter
 
 from .._speedups import state as kernel
-from ..exc import instance_text
-from ..instrument.flags import (
-    INIT_OK,
-    NO_VALUE,
-    PASSIVE_NO_RESULT,
-    PASSIVE_OFF,
-    LoaderCallableStatus,
-)
-from ..instrument.last_known import last_known, track_last_known
-from ..instrument.state import session_of
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY
+from .instance_values import column_value, value_parameter
 from .interfaces import PropComparator
 from .queryable import inspect_entity
 
@@ -172,8 +161,7 @@ class RelationshipComparator(PropComparator[_T]):
     def _member_criterion(self, other: Any, prop: Any, adapter: Any) -> Any:
         clauses = []
         for target, link in prop.secondary_synchronize_pairs:
-            value = _column_value(prop.mapper, other, target)
-            bind = BindParameter(None, callable_=value, type_=target.type, unique=True)
+            bind = value_parameter(prop.mapper, other, target, target.type)
             clauses.append(bind == adapter.traverse(link))
         return and_(*clauses)
 
@@ -257,18 +245,17 @@ class RelationshipComparator(PropComparator[_T]):
         other = _instance_of(prop, other)
         clauses = []
         for local, remote in prop.local_remote_pairs:
-            value = _column_value(prop.mapper, other, remote)
             column = local
             if self._adapt_to_entity is not None:
                 column = self._adapt_to_entity._adapter.traverse(local)
-            bind = BindParameter(None, callable_=value, type_=remote.type, unique=True)
+            bind = value_parameter(prop.mapper, other, remote, remote.type)
             clauses.append(or_(column != bind, column == None))  # noqa: E711
         return and_(*clauses)
 
     def _key_comparisons(self, other: Any) -> list[Any]:
         mapper = self.property.mapper
         return [
-            column == _column_value(mapper, other, column)()
+            column == column_value(mapper, other, column)()
             for column in mapper.primary_key
         ]
 
@@ -295,58 +282,12 @@ def _instance_of(prop: Any, other: Any) -> Any:
     return other
 
 
-def _column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
-    """What reads a column's value from an object when the statement runs.
-
-    The value that it last had serves where it was expired and can no longer be loaded.
-    """
-    prop = mapper.get_property_by_column(column)
-    track_last_known(obj, prop.key)
-
-    def value() -> Any:
-        current = _current_value(obj, prop)
-        if isinstance(current, LoaderCallableStatus):
-            kept = last_known(obj, prop.key)
-            if kept is kernel.UNLOADED:
-                reason = (
-                    "no value has been set for this column"
-                    if current is NO_VALUE
-                    else "the object is detached and the value was expired"
-                )
-                raise sa_exc.InvalidRequestError(
-                    f"Can't resolve value for column {column} on object "
-                    f"{instance_text(obj)}; {reason}"
-                )
-            current = kept
-        if current is None:
-            sa_util.warn(
-                f"Got None for value of column {column}; this is unsupported "
-                "for a relationship comparison and will not currently produce an "
-                "IS comparison (but may in a future release)"
-            )
-        return current
-
-    return value
-
-
-def _current_value(obj: Any, prop: Any) -> Any:
-    """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
-    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
-    struct = kernel.state_of(obj)
-    persistent = struct._o_key is not None
-    if persistent and session_of(obj) is not None:
-        return impl.get(obj, PASSIVE_OFF ^ INIT_OK)
-    loaded = kernel.peek_key(obj, prop.key)
-    if loaded is not kernel.UNLOADED:
-        return loaded
-    return PASSIVE_NO_RESULT if persistent else NO_VALUE
-
-
 def _with_values(criterion: Any, bind_to_col: Any, mapper: Any, other: Any) -> Any:
     def replace(element: Any, **kw: Any) -> Any:
         if isinstance(element, BindParameter) and element.key in bind_to_col:
-            value = _column_value(mapper, other, bind_to_col[element.key])
-            return BindParameter(None, callable_=value, type_=element.type, unique=True)
+            return value_parameter(
+                mapper, other, bind_to_col[element.key], element.type
+            )
         return None
 
     return visitors.replacement_traverse(criterion, {}, replace)

@@ -19,15 +19,21 @@ from ..instrument.backrefs import (
 )
 from ..instrument.collection_impl import CollectionImpl
 from ..instrument.collections import prepare_instrumentation
-from ..instrument.flags import NO_VALUE, PASSIVE_NO_RESULT
+from ..instrument.flags import (
+    NO_RAISE,
+    NO_VALUE,
+    PASSIVE_NO_INITIALIZE,
+    PASSIVE_NO_RESULT,
+)
 from ..instrument.impls import ScalarObjectImpl
-from .cascade import CascadeOptions
+from ..instrument.write_only_impl import DynamicImpl, WriteOnlyImpl
+from .cascade import NON_WRITING, CascadeOptions
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
 from .hooks import hooks
 from .interfaces import MapperProperty
 from .join_condition import JoinCondition
 from .join_overlaps import SyncTargets
-from .queryable import InstrumentedAttribute, inspect_entity
+from .queryable import DynamicAttribute, InstrumentedAttribute, inspect_entity
 from .relationship_comparator import RelationshipComparator
 from .validators import add_validators
 
@@ -80,7 +86,7 @@ class Relationship(MapperProperty):
         backref: Any = None,
         overlaps: str | None = None,
         post_update: bool = False,
-        cascade: Any = None,
+        cascade: Any = "save-update, merge",
         viewonly: bool = False,
         attribute_options: Any = None,
         lazy: Any = "select",
@@ -172,20 +178,9 @@ class Relationship(MapperProperty):
         return value
 
     def _set_cascade(self, cascade: Any) -> None:
-        if cascade is None or cascade is False:
-            cascade = "merge" if self.viewonly else "save-update, merge"
-            if self.viewonly:
-                self._cascade = CascadeOptions("merge")
-                return
         options = CascadeOptions(cascade)
         if self.viewonly:
-            writing = set(options).difference({"merge", "refresh-expire", "expunge"})
-            if writing:
-                listed = ", ".join(sorted(writing))
-                raise sa_exc.ArgumentError(
-                    f'Cascade settings "{listed}" apply to persistence operations '
-                    "and should not be combined with a viewonly=True relationship."
-                )
+            options = CascadeOptions(options & NON_WRITING)
         self._cascade = options
         if getattr(self, "_configure_finished", False):
             self._check_cascade()
@@ -203,7 +198,8 @@ class Relationship(MapperProperty):
 
     def instrument_class(self, mapper: Any) -> None:
         comparator: Any = self.comparator_factory(self, mapper)
-        attr: Any = InstrumentedAttribute(mapper.class_, self.key, mapper, comparator)
+        kind = DynamicAttribute if self._is_dynamic else InstrumentedAttribute
+        attr: Any = kind(mapper.class_, self.key, mapper, comparator)
         attr._doc = self.doc
         attr.layout, attr.slot = mapper.layout, mapper.related_slot(self.key)
 
@@ -224,7 +220,9 @@ class Relationship(MapperProperty):
         options = {"trackparent": trackparent and not self.viewonly}
         options["trackparent"] = trackparent
         impl: Any
-        if self.uselist:
+        if self._is_dynamic:
+            impl = self._dynamic_impl(attr, options)
+        elif self.uselist:
             factory = prepare_instrumentation(self.collection_class or list)
             impl = CollectionImpl(attr, self._load, factory, **options)
         else:
@@ -245,11 +243,23 @@ class Relationship(MapperProperty):
             add_backref_listeners(impl, self.back_populates, self.uselist)
         impl.install()
 
-    def _load(self, obj: Any, passive: int) -> Any:
-        if self.lazy in ("dynamic", "write_only"):
-            raise NotImplementedError(
-                f"{self}: relationships with lazy={self.lazy!r} are not implemented yet."
+    @property
+    def _is_dynamic(self) -> bool:
+        """Whether the collection is never loaded as an attribute's value."""
+        return self.lazy in ("dynamic", "write_only")
+
+    def _dynamic_impl(self, attr: Any, options: dict[str, Any]) -> Any:
+        if not self.uselist or self.direction is MANYTOONE:
+            raise sa_exc.InvalidRequestError(
+                f"On relationship {self}, 'dynamic' loaders cannot be used with "
+                "many-to-one/one-to-one relationships and/or uselist=False."
             )
+        if self.lazy == "write_only":
+            return WriteOnlyImpl(attr, hooks.make_write_only, **options)
+        make_query, load = hooks.dynamic_factories(self)
+        return DynamicImpl(attr, make_query, load, **options)
+
+    def _load(self, obj: Any, passive: int) -> Any:
         return hooks.load_related(self, obj, passive)
 
     # -- configuration -----------------------------------------------------
@@ -411,6 +421,9 @@ class Relationship(MapperProperty):
         self._calculated_foreign_keys = join.foreign_key_columns
         if self.uselist is None:
             self.uselist = self.direction is not MANYTOONE
+        if self.direction is MANYTOONE:
+            self.mapper._referring.append(self)
+            self.mapper._plans.pop("key switches", None)
 
     def _check_cascade(self) -> None:
         cascade = self._cascade
@@ -591,8 +604,8 @@ class Relationship(MapperProperty):
         if type_ != "delete" or self.passive_deletes:
             passive = 22
         else:
-            passive = 31 ^ 8
-        impl = type(obj).__dict__["_sa_class_manager"][self.key].impl
+            passive = 31 ^ 8 | NO_RAISE
+        impl = self._impl_of(obj)
         if type_ == "save-update":
             found = impl.get_all_pending(obj)
         elif type_ == "refresh-expire":
@@ -603,26 +616,32 @@ class Relationship(MapperProperty):
         for other in found:
             if other is None or id(other) in visited:
                 continue
-            struct = kernel.state_or_none(other)
-            if struct is None or not isinstance(other, self.mapper.class_):
+            if not isinstance(other, self.mapper.class_):
                 raise AssertionError(
                     f"Attribute {self.key!r} on class {self.parent.class_!r} "
                     f"doesn't handle objects of type {type(other)!r}"
                 )
             if halt_on is not None and halt_on(other):
                 continue
-            if skip_pending and struct._o_key is None:
+            if skip_pending and kernel.state_of(other)._o_key is None:
                 continue
             visited.add(id(other))
             yield other
 
     def _loaded(self, obj: Any) -> Iterable[Any]:
+        if self._is_dynamic:
+            return self._current(self._impl_of(obj), obj, PASSIVE_NO_INITIALIZE)
         value = kernel.peek_key(obj, self.key)
         if value is UNLOADED or value is None:
             return ()
         return list(value._sa_adapter) if self.uselist else (value,)
 
+    def _impl_of(self, obj: Any) -> Any:
+        return type(obj).__dict__["_sa_class_manager"][self.key].impl
+
     def _current(self, impl: Any, obj: Any, passive: int) -> Iterable[Any]:
+        if impl.dynamic:
+            return impl.members(obj, passive)  # type: ignore[no-any-return]
         value = impl.get(obj, passive)
         if value is None or value is PASSIVE_NO_RESULT or value is NO_VALUE:
             return ()

@@ -136,6 +136,8 @@ class Synonym(DescriptorProperty):
         mapper._keep_and_set(self.key, attr)
 
     def do_init(self) -> None:
+        if not isinstance(self.name, str):
+            return  # such a synonym is refused when it is read, not before
         if self.name not in self.parent._props and not hasattr(
             self.parent.class_, self.name
         ):

@@ -13,20 +13,20 @@ from .events import BulkDelete, BulkUpdate, changed_by
 def update_rows(query: Any, values: Any, synchronize: Any, arguments: Any) -> int:
     """Update the rows that a query matches; how many there were."""
     _check(query)
-    arguments = dict(arguments or {})
-    context = BulkUpdate(query, query._entity_zero(), values, arguments)
+    context = BulkUpdate(query, query._entity_zero(), values, arguments or {})
     if query._hears:
-        query = changed_by(query.dispatch.before_compile_update, query, context)
-        values = context.values
+        query = context.query = changed_by(
+            query.dispatch.before_compile_update, query, context
+        )
+    arguments = dict(context.update_kwargs)
     statement: Any = update(*query._select._raw_columns)
     if arguments.pop("preserve_parameter_order", False):
-        statement = statement.ordered_values(*values)
+        statement = statement.ordered_values(*context.values)
     else:
-        statement = statement.values(values)
+        statement = statement.values(context.values)
     context.result = _execute(query, statement, synchronize, arguments)
     if query.session._hears:
         query.session.dispatch.after_bulk_update(context)
-    context.result.close()
     return int(context.result.rowcount)
 
 
@@ -35,21 +35,23 @@ def delete_rows(query: Any, synchronize: Any, arguments: Any) -> int:
     _check(query)
     context = BulkDelete(query, query._entity_zero(), arguments)
     if query._hears:
-        query = changed_by(query.dispatch.before_compile_delete, query, context)
+        query = context.query = changed_by(
+            query.dispatch.before_compile_delete, query, context
+        )
     statement: Any = delete(*query._select._raw_columns)
-    context.result = _execute(query, statement, synchronize, arguments)
+    context.result = _execute(query, statement, synchronize, context.delete_kwargs)
     if query.session._hears:
         query.session.dispatch.after_bulk_delete(context)
-    context.result.close()
     return int(context.result.rowcount)
 
 
 def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> Any:
+    """The closed result of a statement about the rows of a query."""
     if arguments:
         statement = statement.with_dialect_options(**arguments)
     statement._where_criteria = query._select._where_criteria
     statement = statement.options(*query._with_options)
-    return query.session.execute(
+    result = query.session.execute(
         statement,
         query._params or None,
         execution_options={
@@ -57,6 +59,8 @@ def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> An
             "synchronize_session": synchronize,
         },
     )
+    result.close()
+    return result
 
 
 def _check(query: Any) -> None:

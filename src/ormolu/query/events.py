@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -21,41 +21,42 @@ class QueryTarget(EventTarget):
 
 
 @dataclass(slots=True)
-class BulkUpdate:
-    """What listeners of ``before_compile_update`` and ``after_bulk_update`` are given.
+class BulkChange:
+    """One ``Query.update()`` or ``Query.delete()``, as its listeners see it.
 
     Attributes:
-        values: the values to set; the former may change them.
-        result: the result, after the statement.
+        query: the query whose rows are changed.
+        mapper: of the rows.
+        result: of the statement, once it was executed.
     """
 
     query: Any
     mapper: Any
-    values: Any
-    update_kwargs: Any
-    result: Any = None
+    result: Any = field(default=None, init=False)
 
     @property
     def session(self) -> Any:
+        """The session of the query."""
         return self.query.session
 
 
 @dataclass(slots=True)
-class BulkDelete:
-    """What listeners of ``before_compile_delete`` and ``after_bulk_delete`` are given.
+class BulkUpdate(BulkChange):
+    """What listeners of ``before_compile_update`` and ``after_bulk_update`` are given.
 
     Attributes:
-        result: the result, after the statement.
+        values: the values to set; a listener may change them before.
     """
 
-    query: Any
-    mapper: Any
-    delete_kwargs: Any
-    result: Any = None
+    values: Any
+    update_kwargs: Any
 
-    @property
-    def session(self) -> Any:
-        return self.query.session
+
+@dataclass(slots=True)
+class BulkDelete(BulkChange):
+    """What listeners of ``before_compile_delete`` and ``after_bulk_delete`` are given."""
+
+    delete_kwargs: Any
 
 
 @ask_first

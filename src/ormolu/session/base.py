@@ -18,8 +18,8 @@ class SessionBase(SessionTarget):
 
     Attributes:
         _tracker: what the kernel knows of the session's objects.
-        _finders: by class, what finds an object by its key; the fast road of
-            `Session.get`.
+        _finders: by class, the kernel's identity dict that `Session.get` may look
+            into at once.
         _awaiting: objects with changes for collections that are not loaded; a flush
             takes these changes over.
         _generation: how often all objects were let go.
@@ -37,7 +37,7 @@ class SessionBase(SessionTarget):
     info: dict[Any, Any]
     execution_options: Any
     _tracker: Any
-    _finders: dict[type, Any]
+    _finders: dict[type, kernel.IdentityDict]
     _binds: Any
     _transaction: Any
     _nested_transaction: Any
@@ -69,7 +69,7 @@ class SessionBase(SessionTarget):
         return (
             home is not None
             and home.tracker is self._tracker
-            and not struct._o_flags & kernel.DELETED
+            and (not struct._o_flags & kernel.DELETED or self._is_deleted(obj))
         )
 
     def _is_deleted(self, obj: Any) -> bool:

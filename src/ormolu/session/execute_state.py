@@ -176,14 +176,15 @@ class ORMExecuteState:
     @property
     def lazy_loaded_from(self) -> Any:
         """The state of the instance whose relationship is lazily loaded."""
-        self._require_select("lazy_loaded_from is not available")
+        self._require_select()
         obj = self._load.lazy_from
         return None if obj is None else inspect_instance(obj)
 
-    def _require_select(self, consequence: str) -> None:
+    def _require_select(self) -> None:
         if not self.is_select:
             raise sa_exc.InvalidRequestError(
-                "This ORM execution is not against a SELECT statement; " + consequence
+                "This ORM execution is not against a SELECT statement so there are "
+                "no load options."
             )
 
     @property

@@ -13,6 +13,7 @@ from .._core.names import PLUGIN
 from .._speedups import hydration
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
+from ..dml.request import OWN_OPTIONS
 from ..exc import instance_text
 from ..hydrate.context import QueryContext
 from ..hydrate.description import inherited_options
@@ -31,8 +32,15 @@ from ..loaders.post import run_post_loads
 FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
 """Execution options that Core need not see."""
 
-OWN_OPTIONS = frozenset({LOAD_OPTION, OVERWRITE_OPTION, TOKEN_OPTION})
-"""Execution options between the parts of a session, which nothing repeats."""
+BETWEEN_PARTS = frozenset({LOAD_OPTION, OVERWRITE_OPTION, TOKEN_OPTION})
+"""Execution options between the parts of a session, which Core need not see."""
+
+OF_ONE_STATEMENT = (
+    OWN_OPTIONS
+    | BETWEEN_PARTS
+    | {"identity_token", "max_row_buffer", "stream_results", "yield_per"}
+)
+"""Execution options that are about the rows or objects of one statement alone."""
 
 EMPTY: Mapping[str, Any] = {}
 
@@ -68,7 +76,7 @@ def execute_select(
         fast = _execute_fast(session, statement, parameters, merged, connection)
         if fast is not None:
             return fast
-    core_options = {k: v for k, v in options.items() if k not in OWN_OPTIONS}
+    core_options = {k: v for k, v in options.items() if k not in BETWEEN_PARTS}
     core_options["_result_disable_adapt_to_context"] = True
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
@@ -80,9 +88,8 @@ def execute_select(
     load = load_of(state, result)
     if load is None:
         return result  # type: ignore[no-any-return]
-    followed = {k: v for k, v in merged.items() if k not in OWN_OPTIONS}
     context = QueryContext(
-        session, statement, followed, parameters, inherited=inherited
+        session, statement, _repeated(merged), parameters, inherited=inherited
     )
     return wrap(session, result, load, merged, context)
 
@@ -101,13 +108,12 @@ def _execute_fast(
     rows = fast.rows(connection, bindparams, given)
     if rows is None:
         return None
-    populate = bool(options.get("populate_existing"))
     description = fast.description
     return _result(
         session,
         description,
         fast.plan,
-        hydrate(session, fast.plan, rows, populate),
+        hydrate(session, fast.plan, rows, options),
         None,
         session._generation,
     )
@@ -147,11 +153,14 @@ def wrap(
     options: Mapping[str, Any],
     context: QueryContext | None = None,
 ) -> Result[Any]:
-    """The user's result of a cursor result."""
+    """The user's result of a cursor result.
+
+    Args:
+        context: what the loads that follow, and listeners, are told.
+    """
     inherited = () if context is None else context.inherited
     token = identity_token_of(options)
     plan = plan_for(description, processors_of(cursor_result), inherited, token)
-    populate = bool(options.get("populate_existing") or options.get(OVERWRITE_OPTION))
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
@@ -170,7 +179,7 @@ def wrap(
                     "Can't use the ORM yield_per feature in conjunction with unique()"
                 )
             for rows in fetch_chunks(cursor_result, count or size):
-                yield hydrate(session, plan, rows, populate, context)
+                yield hydrate(session, plan, rows, options, context)
 
         result: Any = ChunkedIteratorResult(
             metadata,
@@ -181,7 +190,7 @@ def wrap(
         )
         result._yield_per = size
         return result  # type: ignore[no-any-return]
-    rows = hydrate(session, plan, fetch_all(cursor_result), populate, context)
+    rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
     generation = None if options.get("prebuffer_rows") else session._generation
     return _result(session, description, plan, rows, cursor_result, generation)
 
@@ -215,10 +224,19 @@ def hydrate(
     session: Any,
     plan: LoadPlan,
     rows: list[Any],
-    populate_existing: bool,
+    options: Mapping[str, Any],
     context: QueryContext | None = None,
 ) -> list[Any]:
-    """Objects of raw rows, with the loads that follow."""
+    """Objects of raw rows, with the loads that follow.
+
+    Args:
+        options: execution options of the statement; those loads repeat them.
+    """
+    populate_existing = bool(
+        options.get("populate_existing") or options.get(OVERWRITE_OPTION)
+    )
+    if context is None and options and plan.post:
+        context = QueryContext(session, None, _repeated(options))
     run = hydration.LoadRun(
         session._tracker,
         plan.outputs,
@@ -231,6 +249,11 @@ def hydrate(
     if plan.post:
         run_post_loads(session, plan, run, populate_existing)
     return results
+
+
+def _repeated(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The execution options that the loads which follow a statement repeat."""
+    return {k: v for k, v in options.items() if k not in OF_ONE_STATEMENT}
 
 
 def execute_dml(

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
+from .._core.warnings import from_autoflush
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.unit import UnitOfWork
 from ..instrument.flags import PASSIVE_OFF
-from ..instrument.state import expire_keys, expired_keys, public_key
+from ..instrument.state import expired_keys, public_key
 from .moving import Moving
 from .transaction import (
     ACTIVE,
@@ -41,13 +42,7 @@ class Flushing(Moving):
         finally:
             self.autoflush = before
 
-    @sa_util.langhelpers.tag_method_for_warnings(
-        "This warning originated from the Session 'autoflush' process, which was "
-        "invoked automatically in response to a user-initiated operation. Consider "
-        "using ``no_autoflush`` context manager if this warning happened while "
-        "initializing objects.",
-        sa_exc.SAWarning,
-    )
+    @from_autoflush
     def _autoflush(self) -> None:
         if self.autoflush and not self._flushing:
             tracker = self._tracker
@@ -82,6 +77,13 @@ class Flushing(Moving):
                 "everything, or use a session of its own",
                 "2.1",
             )
+        self._flush_now(objects)
+
+    def _flush_now(self, objects: Sequence[Any] | None = None) -> None:
+        if self._flushing:
+            raise sa_exc.InvalidRequestError("Session is already flushing")
+        if self._is_clean():
+            return
         self._flushing = True
         try:
             self._flush(objects)
@@ -191,7 +193,7 @@ class Flushing(Moving):
                 self._register_delete(uow, obj)
                 return
             extras = struct._o_extras
-            if extras and extras.get("parents"):
+            if extras and extras.get("orphaned"):
                 self._expunge_one(obj)
                 return
         uow.register(obj)
@@ -210,18 +212,21 @@ class Flushing(Moving):
     def _register_persistent(self, saved: list[Any], uow: Any) -> None:
         """What a flush saved is persistent now."""
         transaction = self._transaction
-        assert transaction is not None
+        if transaction is None:  # a listener closed the session
+            raise sa_exc.ResourceClosedError("This transaction is closed")
         pending = (
             [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
         )
-        left = flushing.settle_inserted(self._tracker, saved)
+        try:
+            left = flushing.settle_inserted(self._tracker, saved)
+        except BaseException:
+            transaction._new.extend([o for o in saved if _is_settled(o)])
+            raise
         inserted = without(saved, left)
         unsettled = flushing.settle_updated(left)
         updated = without(left, unsettled)
         transaction._new.extend(inserted)
         transaction._dirty.extend(updated)
-        for obj in [*inserted, *updated] if uow.expires_on_flush() else ():
-            self._expire_expressions(obj, kernel.state_of(obj))
         for obj in unsettled:
             self._settle(obj, transaction)
         for obj in pending:
@@ -237,22 +242,10 @@ class Flushing(Moving):
         else:
             self._check_key_switch(obj, struct, values, transaction)
             transaction._dirty.add(obj)
-        self._expire_expressions(obj, struct)
         self._complete_new(obj, struct)
         struct._o_flags &= ~FRESH
         kernel.forget_changes(obj)
         self._tracker.new.pop(id(obj), None)
-
-    def _expire_expressions(self, obj: Any, struct: Any) -> None:
-        """Expressions may have other values after a flush."""
-        mapper = struct._o_layout.mapper
-        for key in mapper._read_only_keys:
-            prop = mapper._props[key]
-            if (
-                prop.expire_on_flush
-                and kernel.peek_key(obj, key) is not kernel.UNLOADED
-            ):
-                expire_keys(obj, (key,))
 
     def _complete_new(self, obj: Any, struct: Any) -> None:
         """Attributes never set read None; a later SELECT of the row fills them."""
@@ -303,11 +296,12 @@ class Flushing(Moving):
         old = struct._o_key
         if key == old:
             return
-        home = struct._o_home
         if transaction is not None and obj not in transaction._key_switches:
             transaction._key_switches.add(obj, (old, key))
-        home.discard(obj)
-        home.add(obj, key)
+        if struct._o_home is not None:
+            # Another object may have taken this one's place under its old key.
+            struct._o_home.discard(obj)
+        self._tracker.home(struct._o_layout).replace(obj, key)
 
     def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
         """What a flush deleted leaves the identity map."""
@@ -320,6 +314,9 @@ class Flushing(Moving):
             if self._transaction is not None:
                 self._transaction._deleted.add(obj)
                 self._transaction._kept.append(obj)
+                if struct._o_flags & kernel.MODIFIED:
+                    # back after a rollback, it must not show what was not flushed
+                    self._transaction._dirty.add(obj)
             home.discard(obj)
             struct._o_home = home
             struct._o_flags |= DELETED
@@ -334,6 +331,12 @@ def _key_in_memory(obj: Any, layout: Any) -> list[Any]:
     """An object's primary key as its attributes have it, UNLOADED where expired."""
     own = kernel.layout_of(obj)
     return [kernel.peek_key(obj, layout.keys[s]) for s in own.pk_slots]
+
+
+def _is_settled(obj: Any) -> bool:
+    """Whether a new object got its key before another one's key raised."""
+    struct = kernel.state_of(obj)
+    return struct._o_key is not None and not struct._o_flags & kernel.MODIFIED
 
 
 def without(objects: list[Any], removed: list[Any]) -> list[Any]:

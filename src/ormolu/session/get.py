@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
+from .._speedups import state as kernel
+from ..exc import StaleDataError, instance_text
 from ..lanes.purpose import OVERWRITE_OPTION, TOKEN_OPTION
 from ..loaders.by_key import key_parameters, select_by_key, warn_of_null_key
 from ..mapping.synonym import Synonym
@@ -75,6 +77,10 @@ def load_with_options(
 
     Args:
         overwrite: load over what is loaded already, whatever the options say.
+
+    Raises:
+        StaleDataError: when a row that is to be locked has another version than the
+            object that is there already.
     """
     if all(v is None for v in values):
         return warn_of_null_key()
@@ -84,6 +90,12 @@ def load_with_options(
     lock = for_update_arguments(with_for_update)
     if lock is not None:
         statement = statement.with_for_update(**lock)
+        known = _known_version(session, mapper, values)
+        if known is not None:
+            found = _locked(session, mapper, values, statement, known)
+            populate = overwrite or execution_options.get("populate_existing")
+            if found is None or not (populate or options):
+                return found
         overwrite = True
     sent = dict(execution_options)
     if overwrite:
@@ -97,3 +109,37 @@ def load_with_options(
         bind_arguments=bind_arguments,
     )
     return result.unique().scalars().one_or_none()
+
+
+def _known_version(
+    session: Any, mapper: Any, values: tuple[Any, ...]
+) -> tuple[Any, Any] | None:
+    """The object that is there already, with its version."""
+    prop = mapper.version_id_prop
+    if prop is None:
+        return None
+    obj = session._tracker.home(mapper.layout).get(mapper.key_of_values(values))
+    version = None if obj is None else kernel.peek_key(obj, prop.key)
+    return None if version is None or version is kernel.UNLOADED else (obj, version)
+
+
+def _locked(
+    session: Any,
+    mapper: Any,
+    values: tuple[Any, ...],
+    statement: Any,
+    known: tuple[Any, Any],
+) -> Any:
+    """Lock the row of an object that is there, and compare the versions."""
+    obj, version = known
+    connection = session._connection_for(mapper)
+    row = connection.execute(statement, key_parameters(values)).one_or_none()
+    if row is None:
+        return None
+    found = row._mapping[mapper.version_id_prop.columns[0]]
+    if found != version:
+        raise StaleDataError(
+            f"Instance '{instance_text(obj)}' has version id '{version}' which does "
+            f"not match database-loaded version id '{found}'."
+        )
+    return obj

@@ -179,6 +179,10 @@ class Merge:
             return
         impl = kernel.layout_of(target).mapper.class_manager[prop.key].impl
         if prop.uselist:
+            if prop._is_dynamic:
+                value = prop.value_as_iterable(given)
+            else:
+                value = list(collection_adapter(value))
             self._copy_collection(prop, impl, value, target)
             return
         merged = None
@@ -191,10 +195,10 @@ class Merge:
             impl.put(target, merged)
 
     def _copy_collection(self, prop: Any, impl: Any, value: Any, target: Any) -> None:
-        if self.load:
+        if self.load and not impl.dynamic:
             impl.get(target, PASSIVE_MERGE)
         merged = []
-        for item in list(collection_adapter(value)):
+        for item in value:
             self._ways.add((id(item), prop))
             merged.append(self.merge(item))
         if self.load:
@@ -219,7 +223,7 @@ def _check_version(given: Any, target: Any, key: str) -> None:
     if UNLOADED in (existing, present) or existing == present:
         return
     raise StaleDataError(
-        f"Version id '{existing}' on merged state {instance_text(given)} does not "
+        f"Version id '{existing}' on merged state {instance_text(target)} does not "
         f"match existing version '{present}'. Leave the version attribute unset when "
         "merging to update the most recent version."
     )

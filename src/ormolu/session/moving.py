@@ -50,6 +50,8 @@ class Moving(Connecting):
         struct = kernel.state_of(instance)
         if self._transaction is None:
             self._autobegin_t()
+        if struct._o_extras is not None:
+            struct._o_extras.pop("orphaned", None)  # it was asked for by itself
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
@@ -192,7 +194,7 @@ class Moving(Connecting):
             if self._hears:
                 self._after_attach(obj, struct)
         elif struct._o_flags & DELETED:
-            return []
+            self._target_home(obj, struct).add(obj, struct._o_key)
         found: list[tuple[Any, Any]] = []
         if cascade:
             mapper = struct._o_layout.mapper
@@ -281,8 +283,12 @@ class Moving(Connecting):
 
     # -- what a rollback undoes ----------------------------------------------------
 
-    def _make_transient_again(self, obj: Any) -> None:
-        """A rollback undid the INSERT of an object, or never sent it."""
+    def _make_transient_again(self, obj: Any) -> bool:
+        """A rollback undid the INSERT of an object, or it was never sent.
+
+        Returns:
+            whether the object was persistent.
+        """
         struct = kernel.state_of(obj)
         tracker = self._tracker
         home = struct._o_home
@@ -298,26 +304,25 @@ class Moving(Connecting):
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)
-        if self._hears:
-            if persistent:
-                self.dispatch.persistent_to_transient(self, obj)
-            else:
-                self.dispatch.pending_to_transient(self, obj)
+        return persistent
 
-    def _revive(self, obj: Any) -> None:
-        """A rollback undid the DELETE of an object."""
+    def _revive(self, obj: Any) -> bool:
+        """A rollback undid the DELETE of an object.
+
+        Returns:
+            whether the object is back.
+        """
         struct = kernel.state_of(obj)
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
-            return
+            return False
         home = struct._o_home
         struct._o_flags &= ~DELETED
         if home is None or home.tracker is not self._tracker:
-            return
+            return False
         struct._o_home = None
         home.add(obj, struct._o_key)  # in the place of what was loaded since
-        if self._hears:
-            self.dispatch.deleted_to_persistent(self, obj)
+        return True
 
 
 def _has_related(obj: Any, struct: Any) -> bool:

@@ -135,7 +135,9 @@ class Refreshing(BulkOperations):
             return False
         for attr in list(struct._o_layout.attributes.values()):
             impl = attr.impl
-            if impl is None or (not include_collections and impl.collection):
+            if impl is None:
+                continue
+            if not include_collections and (impl.collection or impl.dynamic):
                 continue
             history = impl.get_history(instance, 22)
             if history.added or history.deleted:

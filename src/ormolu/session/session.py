@@ -11,6 +11,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.base import Executable
 
+from .._speedups import finding
 from .._speedups import state as kernel
 from ..instrument.state import clear_expired, expired_keys
 from ..loaders.by_key import key_values, load_by_key
@@ -33,6 +34,7 @@ from .states import make_transient_to_detached as make_transient_to_detached
 
 DELETED = kernel.DELETED
 EXPIRED = kernel.EXPIRED
+UNUSABLE = DELETED | EXPIRED
 NO_OPTIONS: Mapping[str, Any] = sa_util.EMPTY_DICT
 
 
@@ -107,7 +109,7 @@ class Session(Refreshing, SessionClassMethods):
         self._tracker.idle = True
         self._identity_map = IdentityMap(self._tracker)
         self._awaiting = []
-        self._finders: dict[type, Any] = {}
+        self._finders: dict[type, kernel.IdentityDict] = {}
         self._binds = BindTable(binds)
         self.hash_key = enter_session(self)
 
@@ -228,6 +230,7 @@ class Session(Refreshing, SessionClassMethods):
         """The first element of each row."""
         return self.execute(statement, params, **kw).scalars()
 
+    @finding.quick_find
     def get(
         self,
         entity: Any,
@@ -256,16 +259,25 @@ class Session(Refreshing, SessionClassMethods):
             and identity_token is None
             and execution_options is NO_OPTIONS
         ):
-            find = self._finders.get(entity)
-            if find is not None and (type(ident) is int or type(ident) is str):
-                found = find(ident)
+            home = self._finders.get(entity)
+            if home is not None and (type(ident) is int or type(ident) is str):
+                found = home.get(ident)
                 if type(found) is entity:
                     try:
                         flags = found._o_flags
                     except AttributeError:  # its state is kept beside it
                         flags = kernel.state_of(found)._o_flags
-                    if not flags & EXPIRED:
+                    if not flags & UNUSABLE:
                         return found
+                elif (
+                    found is None
+                    and bind_arguments is None
+                    and not self.execution_options
+                ):
+                    layout = kernel.registered_layout(entity)
+                    if layout is not None and len(layout.pk_slots) == 1:
+                        self._autoflush()
+                        return load_by_key(self, layout.mapper, ident)
         return self._get(
             entity,
             ident,
@@ -314,7 +326,7 @@ class Session(Refreshing, SessionClassMethods):
             and not mapper.always_refresh
             and not self.execution_options
         ):
-            self._finders[entity] = home.get
+            self._finders[entity] = home
         if not overwrite and not mapper.always_refresh and with_for_update is None:
             found = home.get(key)
             if found is not None:

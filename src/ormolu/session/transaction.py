@@ -12,10 +12,9 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.engine import Connection
 
 from .._core.transactions import TransactionalContext
-from .._speedups import state as kernel
 from ..exc import FlushError
-from ..instrument.state import expire_all, extras_of
 from .object_refs import ObjectRefs
+from .restoring import keep_changes, restore
 
 MAX_FLUSHES = 100
 
@@ -95,10 +94,10 @@ class SessionTransaction(TransactionalContext):
         self._take_snapshot(parent)
         session._transaction = self
         session._tracker.idle = False
-        if self.nested:
-            session._nested_transaction = self
         if session._hears:
             session.dispatch.after_transaction_create(session, self)
+        if self.nested:
+            session._nested_transaction = self
 
     def _take_snapshot(self, parent: SessionTransaction | None) -> None:
         """Note from now on which objects come, go and change."""
@@ -512,7 +511,6 @@ class SessionTransaction(TransactionalContext):
 
     def _keep_changes(self) -> None:
         """After a commit: expire objects, let the deleted ones go."""
-        session = self.session
         if self.nested:
             parent = self._parent
             assert parent is not None
@@ -522,50 +520,11 @@ class SessionTransaction(TransactionalContext):
             parent._key_switches.update(self._key_switches)
             parent._kept.extend(self._kept)
             return
-        if session.expire_on_commit:
-            for obj in session._tracker.objects():
-                expire_all(obj)
-        for obj in self._deleted.objects():
-            detach_deleted(obj)
-            if session._hears:
-                session.dispatch.deleted_to_detached(session, obj)
-        self._deleted.clear()
+        keep_changes(self)
 
     def _restore(self) -> None:
         """After a rollback: new objects leave, deleted ones return, others expire."""
-        session = self.session
-        tracker = session._tracker
-        leaving = {id(o): o for o in (*self._new.objects(), *tracker.new.values())}
-        for obj in leaving.values():
-            session._make_transient_again(obj)
-        for obj, (old, _) in self._key_switches.items():
-            struct = kernel.state_of(obj)
-            home = struct._o_home
-            if id(obj) in leaving or home is None:
-                continue
-            home.discard(obj)
-            home.add(obj, old)
-        returning = (*self._deleted.objects(), *tracker.deleted.values())
-        for obj in {id(o): o for o in returning}.values():
-            if id(obj) not in leaving:
-                session._revive(obj)
-        tracker.deleted.clear()
-        for obj in tracker.objects():
-            if (
-                not self.nested
-                or kernel.state_of(obj)._o_flags & kernel.MODIFIED
-                or obj in self._dirty
-            ):
-                expire_all(obj)
-
-
-def detach_deleted(obj: Any) -> None:
-    """A committed delete: the object is detached now."""
-    struct = kernel.state_of(obj)
-    home = struct._o_home
-    if home is not None and home.token is not None:
-        extras_of(struct)["identity_token"] = home.token
-    struct._o_home = None
+        restore(self)
 
 
 def flush_loop_error() -> Exception:

@@ -1,0 +1,1 @@
+"""What stands beside the ORM, as ``sqlalchemy.ext`` does; imported by name only."""

@@ -1,0 +1,173 @@
+"""Relationships through an association table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam
+
+from .._speedups import state as kernel
+from ..exc import StaleDataError
+from . import sync
+from .dependency import PASSIVE_NO_INITIALIZE, Dependency
+from .steps import AddEdge
+
+Row = dict[str, Any]
+
+
+class ManyToManyDependency(Dependency):
+    """Rows of an association table connect the objects."""
+
+    direction = "ManyToMany"
+
+    def __init__(self, prop: Any) -> None:
+        super().__init__(prop)
+        self.secondary = prop.secondary
+        self.secondary_pairs = prop.secondary_synchronize_pairs
+
+    # -- order ---------------------------------------------------------------------
+
+    def order_all(self, add: AddEdge) -> None:
+        after_save, before_delete = self.after_save, self.before_delete
+        add(self.parent_saves, after_save)
+        add(self.child_saves, after_save)
+        add(after_save, self.child_deletes)
+        # Before the saves too: one may turn a delete into a row switch.
+        add(before_delete, self.parent_saves)
+        add(before_delete, self.parent_deletes)
+        add(before_delete, self.child_deletes)
+        add(before_delete, self.child_saves)
+
+    # -- what takes part -----------------------------------------------------------
+
+    def presort_delete(self, uow: Any, obj: Any) -> None:
+        history = self.history(uow, obj, self.on_delete)
+        if self.cascade.delete:
+            for child in history.non_added():
+                if child is not None:
+                    uow.register(child, isdelete=True)
+
+    def presort_save(self, uow: Any, obj: Any) -> None:
+        loads = not self.passive_updates and self.pks_changed(obj)
+        history = self.history(
+            uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
+        )
+        if not self.cascade.delete_orphan:
+            return
+        for child in history.deleted:
+            if child is not None and not self.hasparent(child):
+                self.delete_along(uow, child)
+
+    # -- work ----------------------------------------------------------------------
+
+    def process_saves(self, uow: Any, objects: list[Any]) -> None:
+        inserts: list[Row] = []
+        deletes: list[Row] = []
+        updates: list[Row] = []
+        for obj in objects:
+            moved = not self.passive_updates and self.pks_changed(obj)
+            passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
+            history = self.history(uow, obj, passive)
+            for child in history.added:
+                if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
+                    inserts.append(self._row(obj, child))
+            for child in history.deleted:
+                if not self._done(uow, obj, child) and self._fits(uow, child, "delete"):
+                    deletes.append(self._old_row(obj, child))
+            if moved:
+                updates += [self._changed_row(obj, c) for c in history.unchanged]
+        self._execute(uow, inserts, updates, deletes)
+
+    def process_deletes(self, uow: Any, objects: list[Any]) -> None:
+        deletes = []
+        for obj in objects:
+            for child in self.history(uow, obj, self.on_delete).non_added():
+                if child is None or self._done(uow, obj, child):
+                    continue
+                if self._fits(uow, child, "delete"):
+                    deletes.append(self._old_row(obj, child))
+        self._execute(uow, [], [], deletes)
+
+    def _done(self, uow: Any, obj: Any, child: Any) -> bool:
+        """Whether the other side of the relationship has sent the row already."""
+        if not self.prop._reverse_property:
+            return False
+        if (self.key, id(self.parent), id(obj), id(child)) in uow.done_pairs:
+            return True
+        for reverse in self.prop._reverse_property:
+            uow.done_pairs.add((reverse.key, id(reverse.parent), id(child), id(obj)))
+        return False
+
+    def _fits(self, uow: Any, child: Any, operation: str) -> bool:
+        self.verify(child)
+        if child is None:
+            return False
+        if operation == "add" and not uow.session._contains(child):
+            if not kernel.state_of(child)._o_flags & kernel.DELETED:
+                self.warn_not_in_session(child, operation)
+            return False
+        return True
+
+    # -- rows of the association table ---------------------------------------------
+
+    def _row(self, obj: Any, child: Any) -> Row:
+        return {
+            **sync.pair_values(obj, self.parent, self.pairs),
+            **sync.pair_values(child, self.mapper, self.secondary_pairs),
+        }
+
+    def _old_row(self, obj: Any, child: Any) -> Row:
+        """The row as it is in the database, if nobody cascades changed keys there."""
+        if self.passive_updates:
+            return self._row(obj, child)
+        return {
+            **sync.old_pair_values(obj, self.parent, self.pairs, ""),
+            **sync.old_pair_values(child, self.mapper, self.secondary_pairs, ""),
+        }
+
+    def _changed_row(self, obj: Any, child: Any) -> Row:
+        return {
+            **self._row(obj, child),
+            **sync.old_pair_values(obj, self.parent, self.pairs, "old_"),
+            **sync.old_pair_values(child, self.mapper, self.secondary_pairs, "old_"),
+        }
+
+    def _execute(
+        self, uow: Any, inserts: list[Row], updates: list[Row], deletes: list[Row]
+    ) -> None:
+        if not (inserts or updates or deletes):
+            return
+        table = self.secondary
+        connection = uow.session._connection_for(self.parent)
+        if deletes:
+            statement = table.delete().where(*_equalities(table, deletes[0], ""))
+            result = connection.execute(statement, deletes)
+            _check_count(result, table, "DELETE", "delete", len(deletes))
+        if updates:
+            statement = table.update().where(*_equalities(table, updates[0], "old_"))
+            result = connection.execute(statement, updates)
+            _check_count(result, table, "UPDATE", "update", len(updates))
+        if inserts:
+            connection.execute(table.insert(), inserts)
+
+
+def _equalities(table: Any, row: Row, prefix: str) -> list[Any]:
+    return [
+        column == bindparam(prefix + column.key, type_=column.type)
+        for column in table.c
+        if prefix + column.key in row
+    ]
+
+
+def _check_count(
+    result: Any, table: Any, verb: str, action: str, expected: int
+) -> None:
+    if (
+        result.supports_sane_multi_rowcount()
+        and result.rowcount != expected
+        and result.rowcount >= 0
+    ):
+        raise StaleDataError(
+            f"{verb} statement on table '{table.description}' expected to {action} "
+            f"{expected} row(s); Only {result.rowcount} were matched."
+        )

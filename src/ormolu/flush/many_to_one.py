@@ -1,0 +1,115 @@
+"""Relationships whose objects themselves carry the foreign key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import sync
+from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
+from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
+
+NO_FETCH_RELATED = PASSIVE_OFF ^ 4
+
+
+class ManyToOneDependency(Dependency):
+    """The object itself carries the foreign key."""
+
+    direction = "ManyToOne"
+
+    def _interest(self, isdelete: bool) -> int:
+        if isdelete and not self.passive_deletes:
+            return NO_FETCH_RELATED
+        return PASSIVE_NO_INITIALIZE
+
+    # -- order ---------------------------------------------------------------------
+
+    def order_all(self, add: AddEdge) -> None:
+        after_save = self.after_save
+        add(self.child_saves, after_save)
+        if self.post_update:
+            base = self.parent.base_mapper
+            before = PostUpdateAll(base, True)
+            add(self.parent_saves, after_save)
+            add(after_save, PostUpdateAll(base, False))
+            add(after_save, before)
+            add(self.before_delete, before)
+            add(before, self.child_deletes)
+            add(before, self.parent_deletes)
+            return
+        add(after_save, self.parent_saves)
+        add(self.parent_saves, self.child_deletes)
+        add(self.parent_deletes, self.child_deletes)
+
+    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
+        if self.post_update:
+            return
+        if self.after_save in cycles:
+            for obj in uow.related(self.parent, False):
+                relate = RelateOne(uow, self, False, obj)
+                add(relate, SaveOne(uow, uow.records[id(obj)].mapper, obj))
+                for step in self.related_steps(uow, obj, PASSIVE_NO_INITIALIZE):
+                    if isinstance(step, SaveOne):
+                        add(step, relate)
+        if self.parent_deletes in cycles and self.child_deletes in cycles:
+            for obj in uow.related(self.parent, True):
+                delete = DeleteOne(uow, uow.records[id(obj)].mapper, obj)
+                for step in self.related_steps(uow, obj, self.on_delete):
+                    if isinstance(step, DeleteOne):
+                        add(delete, step)
+
+    # -- what takes part -----------------------------------------------------------
+
+    def presort_delete(self, uow: Any, obj: Any) -> None:
+        if not (self.cascade.delete or self.cascade.delete_orphan):
+            return
+        history = self.history(uow, obj, self.on_delete)
+        found = history.sum() if self.cascade.delete_orphan else history.non_deleted()
+        for other in found:
+            if other is not None:
+                self.delete_along(uow, other)
+
+    def presort_save(self, uow: Any, obj: Any) -> None:
+        uow.register(obj, operation="add", prop=self.prop)
+        if not self.cascade.delete_orphan:
+            return
+        for other in self.history(uow, obj, self.on_delete).deleted:
+            if other is not None and not self.hasparent(other):
+                self.delete_along(uow, other)
+
+    # -- work ----------------------------------------------------------------------
+
+    def process_saves(self, uow: Any, objects: list[Any]) -> None:
+        for obj in objects:
+            history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
+            if history.added:
+                for other in history.added:
+                    self._synchronize(uow, obj, other, "add")
+            elif history.deleted:
+                self._synchronize(uow, obj, None, "delete")
+            if self.post_update:
+                self.note_post_update(uow, obj, history.sum())
+
+    def process_deletes(self, uow: Any, objects: list[Any]) -> None:
+        if (
+            not self.post_update
+            or self.cascade.delete_orphan
+            or self.passive_deletes == "all"
+        ):
+            return
+        for obj in objects:
+            sync.clear(obj, self.parent, self.pairs)
+            history = self.history(uow, obj, self.on_delete)
+            found = [other for other in history.sum() if other is not None]
+            self.note_post_update(uow, obj, found)
+
+    def _synchronize(self, uow: Any, obj: Any, other: Any, operation: str) -> None:
+        if not self.post_update and uow.is_deleted(obj):
+            return
+        if other is None:
+            sync.clear(obj, self.parent, self.pairs)
+            return
+        if not uow.session._contains(other):
+            self.warn_not_in_session(other, operation)
+            return
+        self.verify(other)
+        sync.populate(other, self.mapper, obj, self.parent, self.pairs)

@@ -1,0 +1,154 @@
+"""INSERT, UPDATE and DELETE of the objects of one mapper, in all of its tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+
+from .._speedups import state as kernel
+from ..exc import instance_text
+from .delete import delete_rows
+from .events import after_delete, after_save, before_delete, before_save
+from .fetched import check_version, complete, needs_completion
+from .insert import insert_objects
+from .post_update import post_update
+from .table_plan import plans_of
+from .update import update_objects
+
+UNLOADED = kernel.UNLOADED
+
+
+def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    """Send the INSERTs and UPDATEs of some objects, updates first."""
+    if not objects:
+        return
+    if not mapper.batch and len(objects) > 1:
+        for obj in _sorted(objects):
+            _save(uow, mapper, [obj])
+        return
+    _save(uow, mapper, objects)
+
+
+def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    if mapper._hears_flush:
+        objects = _sorted(objects)
+        before_save(mapper, uow, objects)
+    new, old = [], []
+    for obj in objects:
+        struct = kernel.state_of(obj)
+        if struct._o_key is None and not _takes_over(uow, mapper, obj):
+            new.append(obj)
+        else:
+            old.append(obj)
+    if len(old) > 1:
+        old = _by_key(old)
+    connection = uow.session._connection_for(mapper)
+    for plan in plans_of(mapper):
+        if old:
+            update_objects(uow, connection, plan, old)
+        if new:
+            insert_objects(uow, connection, plan, new)
+    if needs_completion(mapper):
+        for obj in objects:
+            complete(uow, mapper, obj)
+    if mapper._hears_flush:
+        after_save(mapper, uow, connection, objects)
+    if mapper.version_id_prop is not None and mapper.version_id_generator is False:
+        for obj in objects:
+            check_version(mapper, obj)
+
+
+def _sorted(objects: list[Any]) -> list[Any]:
+    """New objects in their order, then persistent ones by primary key."""
+    new = [o for o in objects if kernel.state_of(o)._o_key is None]
+    return new + _by_key([o for o in objects if kernel.state_of(o)._o_key is not None])
+
+
+def _by_key(objects: list[Any]) -> list[Any]:
+    """Persistent objects in the order of their primary keys, then new ones.
+
+    Raises:
+        InvalidRequestError: when the keys cannot be sorted.
+    """
+    persistent = [o for o in objects if kernel.state_of(o)._o_key is not None]
+    rest = [o for o in objects if kernel.state_of(o)._o_key is None]
+    if len(persistent) < 2:
+        return persistent + rest
+    layout = kernel.layout_of(persistent[0])
+    try:
+        return sorted(persistent, key=_sort_key(layout.mapper)) + rest
+    except TypeError as error:
+        raise sa_exc.InvalidRequestError(
+            "Could not sort objects by primary key; primary key values must be "
+            f"sortable in Python (was: {error})"
+        ) from error
+
+
+def _sort_key(mapper: Any) -> Any:
+    """What persistent objects are sorted by, with the types' own sort functions."""
+    functions = mapper._plans.get("sort functions")
+    if functions is None:
+        functions = mapper._plans["sort functions"] = tuple(
+            column.type.sort_key_function for column in mapper.primary_key
+        )
+    if not any(functions):
+        return _key_of
+    if len(functions) == 1:
+        return lambda obj: functions[0](_key_of(obj))
+    return lambda obj: tuple(
+        value if fn is None else fn(value)
+        for fn, value in zip(functions, _key_of(obj), strict=True)
+    )
+
+
+def _key_of(obj: Any) -> Any:
+    return kernel.state_of(obj)._o_key
+
+
+def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
+    """Whether a new object replaces the row of one that this flush deletes."""
+    values = []
+    for slot in mapper.layout.pk_slots:
+        value = kernel.peek(obj, slot)
+        if value is UNLOADED or value is None:
+            return False
+        values.append(value)
+    key = mapper.key_of_values(values)
+    try:
+        existing = uow.session._tracker.home(mapper.layout).get(key)
+    except TypeError:
+        return False
+    if existing is None or existing is obj:
+        return False
+    if not uow.is_deleted(existing):
+        if kernel.state_of(existing)._o_flags & kernel.DELETED:
+            return False
+        sa_util.warn(
+            f"New instance {instance_text(obj)} with identity key "
+            f"{(mapper._identity_class, tuple(values), None)} conflicts with "
+            f"persistent instance {instance_text(existing)}"
+        )
+        return False
+    uow.remove_actions(existing)
+    uow.row_switches[id(obj)] = existing
+    return True
+
+
+def delete_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    """Send the DELETEs of some objects in one batch a table."""
+    connection = uow.session._connection_for(mapper)
+    keyed = [o for o in objects if kernel.state_of(o)._o_key is not None]
+    if not keyed:
+        return
+    keyed = _by_key(keyed)
+    if mapper._hears_flush:
+        before_delete(mapper, connection, keyed)
+    for plan in reversed(plans_of(mapper)):
+        delete_rows(uow, connection, plan, keyed)
+    if mapper._hears_flush:
+        after_delete(mapper, connection, keyed)
+
+
+__all__ = ["delete_objects", "post_update", "save_objects"]

@@ -1,0 +1,272 @@
+"""UPDATE of the objects of one mapper in one of its tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import util as sa_util
+
+from .._speedups import gather
+from .._speedups import state as kernel
+from ..lanes import fast
+from .expressions import expression_of, is_expression
+from .fetched import RowTaker, take
+from .rows import (
+    changed_slots,
+    changes_elsewhere,
+    check_matched,
+    committed,
+    has_expressions,
+    key_in_database,
+    switched_slots,
+)
+from .table_plan import TablePlan
+
+UNLOADED = kernel.UNLOADED
+
+
+class Change:
+    """One row to be updated.
+
+    Attributes:
+        slots: what is set, the version included.
+        key: the parameters of the WHERE clause: primary key, then version.
+        version: the new version; None when the database makes it or there is none.
+    """
+
+    __slots__ = ("key", "obj", "slots", "version")
+
+    def __init__(
+        self, obj: Any, slots: tuple[int, ...], key: tuple[Any, ...], version: Any
+    ) -> None:
+        self.obj = obj
+        self.slots = slots
+        self.key = key
+        self.version = version
+
+
+def update_objects(
+    uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
+) -> None:
+    """Send UPDATEs of what really changed; equal sets of columns in one batch."""
+    if plan.version_slot is not None:
+        _update_versioned(uow, connection, plan, objects)
+        return
+    batch: list[tuple[Any, tuple[Any, ...]]] = []
+    current_slots: tuple[int, ...] | None = None
+    switches, cascaded, updatable = uow.row_switches, uow.cascaded_keys, plan.updatable
+    for obj in objects:
+        existing = switches.get(id(obj)) if switches else None
+        if existing is not None:
+            slots = switched_slots(plan, obj)
+        elif cascaded:
+            slots = changed_slots(uow, plan, obj)
+        else:
+            slots = tuple([s for s in gather.changed(obj) if s in updatable])
+        if not slots:
+            continue
+        if has_expressions(obj, slots):
+            _flush_updates(uow, connection, plan, current_slots, batch)
+            batch, current_slots = [], None
+            key = key_in_database(uow, plan, obj, existing)
+            _send(uow, connection, plan, [Change(obj, slots, key, None)])
+            continue
+        if slots != current_slots:
+            _flush_updates(uow, connection, plan, current_slots, batch)
+            batch, current_slots = [], slots
+        batch.append((obj, key_in_database(uow, plan, obj, existing)))
+    _flush_updates(uow, connection, plan, current_slots, batch)
+
+
+def _flush_updates(
+    uow: Any,
+    connection: Any,
+    plan: TablePlan,
+    slots: tuple[int, ...] | None,
+    batch: list[tuple[Any, tuple[Any, ...]]],
+) -> None:
+    if not batch or slots is None:
+        return
+    if fast.is_free(connection) and not plan.updates_generate:
+        rows = gather.gather([obj for obj, _ in batch], slots)
+        count = plan.run_fast_update(
+            connection, slots, [(*r, *k) for r, (_, k) in zip(rows, batch, strict=True)]
+        )
+        if count is not None:
+            if count >= 0:
+                check_matched(plan, count, len(batch))
+            return
+    _send(uow, connection, plan, [Change(obj, slots, key, None) for obj, key in batch])
+
+
+# -- versions ----------------------------------------------------------------------
+
+
+def _update_versioned(
+    uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
+) -> None:
+    batch: list[Change] = []
+    for obj in objects:
+        change = _versioned_change(uow, plan, obj)
+        if change is None:
+            continue
+        alone = has_expressions(obj, change.slots)
+        if batch and (alone or batch[0].slots != change.slots):
+            _send(uow, connection, plan, batch)
+            batch = []
+        batch.append(change)
+        if alone:
+            _send(uow, connection, plan, batch)
+            batch = []
+    if batch:
+        _send(uow, connection, plan, batch)
+
+
+def _versioned_change(uow: Any, plan: TablePlan, obj: Any) -> Change | None:
+    existing = uow.row_switches.get(id(obj))
+    slots = (
+        changed_slots(uow, plan, obj) if existing is None else switched_slots(plan, obj)
+    )
+    if not slots and not changes_elsewhere(plan, obj):
+        return None
+    slot = plan.version_slot
+    assert slot is not None
+    before = committed(plan, obj if existing is None else existing, slot)
+    version = None
+    given = slot in slots and existing is None
+    if plan.next_version is not False and not given:
+        version = plan.next_version(before)
+    elif plan.next_version is False and not slots:
+        version = before  # nothing to set: the row is checked all the same
+    if version is not None and slot not in slots:
+        slots = tuple(sorted((*slots, slot)))
+    key = key_in_database(uow, plan, obj, existing)
+    return Change(obj, slots, (*key, before), version)
+
+
+# -- sending through Core ----------------------------------------------------------
+
+
+def _send(uow: Any, connection: Any, plan: TablePlan, batch: list[Change]) -> None:
+    """Execute a batch of changes that set the same columns."""
+    first = batch[0]
+    dialect = connection.dialect
+    statement = plan.update_base(plan.version_slot is not None)
+    wanted = _wanted(plan, first, dialect)
+    keys = [
+        c
+        for c, s in zip(plan.pk_columns, plan.pk_slots, strict=True)
+        if s in first.slots and is_expression(kernel.peek(first.obj, s))
+    ]
+    if wanted or (keys and plan.update_returns(dialect)):
+        statement = statement.return_defaults(*wanted, *keys)
+    sane, sane_many = _sanity(dialect)
+    versioned = plan.version_slot is not None
+    single = bool(wanted or keys) or versioned
+    if has_expressions(first.obj, first.slots) or single:
+        matched = sum(
+            _send_one(uow, connection, plan, statement, change, wanted, keys)
+            for change in batch
+        )
+        check = sane
+    else:
+        matched = _send_many(uow, connection, plan, statement, batch)
+        check = sane_many or (sane and len(batch) == 1)
+    if check:
+        check_matched(plan, matched, len(batch))
+    elif versioned:
+        sa_util.warn(
+            f"Dialect {dialect.dialect_description} does not support updated rowcount "
+            "- versioning cannot be verified."
+        )
+
+
+def _sanity(dialect: Any) -> tuple[bool, bool]:
+    sane = bool(dialect.supports_sane_rowcount)
+    return sane, sane and bool(dialect.supports_sane_multi_rowcount)
+
+
+def _wanted(plan: TablePlan, change: Change, dialect: Any) -> list[Any]:
+    """Columns that RETURNING brings along with an UPDATE."""
+    wanted: list[Any] = []
+    if not plan.update_returns(dialect):
+        return wanted
+    if plan.mapper.eager_defaults is True:
+        given = {
+            plan.columns[s]
+            for s in change.slots
+            if not is_expression(kernel.peek(change.obj, s))
+        }
+        if not given.issuperset(plan.server_onupdate):
+            wanted = list(plan.server_onupdate)
+    if plan.fetches_version and plan.version_column not in wanted:
+        wanted.append(plan.version_column)
+    return wanted
+
+
+def _parameters(plan: TablePlan, change: Change) -> tuple[dict[str, Any], Any]:
+    """Parameters and expressions of one row."""
+    values: dict[str, Any] = {}
+    expressions: dict[Any, Any] = {}
+    for slot in change.slots:
+        column = plan.columns[slot]
+        if change.version is not None and slot == plan.version_slot:
+            values[column.key] = change.version
+            continue
+        value = kernel.peek(change.obj, slot)
+        if value is UNLOADED:
+            value = None
+        if is_expression(value):
+            expressions[column] = expression_of(value)
+        else:
+            values[column.key] = value
+    values.update(zip(plan.labels, change.key, strict=False))
+    if plan.version_slot is not None:
+        values[plan.version_label] = change.key[-1]
+    return values, expressions
+
+
+def _send_many(
+    uow: Any, connection: Any, plan: TablePlan, statement: Any, batch: list[Change]
+) -> int:
+    parameters = [_parameters(plan, change)[0] for change in batch]
+    result = connection.execute(statement, parameters)
+    taker = _taker(uow, plan, result.context)
+    for change, values in zip(batch, result.context.compiled_parameters, strict=False):
+        _take_version(plan, change)
+        if not taker.idle:
+            taker.row(change.obj, values)
+    return int(result.rowcount)
+
+
+def _send_one(
+    uow: Any,
+    connection: Any,
+    plan: TablePlan,
+    statement: Any,
+    change: Change,
+    wanted: list[Any],
+    keys: list[Any],
+) -> int:
+    parameters, expressions = _parameters(plan, change)
+    if expressions:
+        statement = statement.values(expressions)
+    result = connection.execute(statement, parameters)
+    context = result.context
+    returned = result.returned_defaults if wanted or keys else None
+    _take_version(plan, change)
+    _taker(uow, plan, context).row(
+        change.obj, context.compiled_parameters[0], returned, keys
+    )
+    return int(result.rowcount)
+
+
+def _taker(uow: Any, plan: TablePlan, context: Any) -> RowTaker:
+    return RowTaker(uow, plan, context, context.compiled.update_prefetch or ())
+
+
+def _take_version(plan: TablePlan, change: Change) -> None:
+    if change.version is not None:
+        slot = plan.version_slot
+        assert slot is not None
+        take(change.obj, slot, plan.keys[slot], change.version)

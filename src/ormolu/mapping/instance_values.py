@@ -1,0 +1,85 @@
+"""Parameters of a statement that read an instance's values when it is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+from sqlalchemy.sql.elements import BindParameter
+
+from .._speedups import state as kernel
+from ..exc import instance_text
+from ..instrument.flags import (
+    INIT_OK,
+    NO_VALUE,
+    PASSIVE_NO_RESULT,
+    PASSIVE_OFF,
+    LoaderCallableStatus,
+)
+from ..instrument.last_known import last_known, track_last_known
+from ..instrument.state import session_of
+
+
+def value_parameter(
+    mapper: Any, obj: Any, column: Any, type_: Any, unique: bool = True
+) -> BindParameter[Any]:
+    """A parameter whose value is that of an instance's column at execution.
+
+    Args:
+        mapper: the instance's mapper.
+        obj: the instance; the parameter keeps it alive.
+        column: the mapped column.
+        type_: the parameter's SQL type.
+        unique: False for VALUES, where Core names a unique one after its column.
+    """
+    value = column_value(mapper, obj, column)
+    return BindParameter(None, callable_=value, type_=type_, unique=unique)
+
+
+def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
+    """What reads a column's value from an object when the statement runs.
+
+    The value that it last had serves where it was expired and can no longer be loaded.
+    """
+    prop = mapper.get_property_by_column(column)
+    track_last_known(obj, prop.key)
+
+    def value() -> Any:
+        current = _current_value(obj, prop)
+        if isinstance(current, LoaderCallableStatus):
+            kept = last_known(obj, prop.key)
+            if kept is kernel.UNLOADED:
+                reason = (
+                    "no value has been set for this column"
+                    if current is NO_VALUE
+                    else "the object is detached and the value was expired"
+                )
+                raise sa_exc.InvalidRequestError(
+                    f"Can't resolve value for column {column} on object "
+                    f"{instance_text(obj)}; {reason}"
+                )
+            current = kept
+        if current is None:
+            sa_util.warn(
+                f"Got None for value of column {column}; this is unsupported "
+                "for a relationship comparison and will not currently produce an "
+                "IS comparison (but may in a future release)"
+            )
+        return current
+
+    return value
+
+
+def _current_value(obj: Any, prop: Any) -> Any:
+    """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
+    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
+    struct = kernel.state_of(obj)
+    persistent = struct._o_key is not None
+    if persistent and session_of(obj) is not None:
+        return impl.get(obj, PASSIVE_OFF ^ INIT_OK)
+    loaded = kernel.peek_key(obj, prop.key)
+    if loaded is not kernel.UNLOADED:
+        return loaded
+    return PASSIVE_NO_RESULT if persistent else NO_VALUE
