@@ -84,6 +84,8 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
 
 def _is_there_twice(impl: Any, obj: Any, child: Any) -> bool:
     """Whether a collection goes on to hold what is removed from it once."""
+    if impl.dynamic:
+        return False
     collection = kernel.peek_key(obj, impl.key)
     if collection is kernel.UNLOADED or len(collection) < 2:
         return False
