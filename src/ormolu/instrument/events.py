@@ -284,6 +284,7 @@ def _construct(
     manager: ClassManager, init: Any, obj: Any, args: Any, kwargs: dict[str, Any]
 ) -> None:
     dispatch = manager.dispatch
+    kernel.state_of(obj)  # listeners may use the instance already
     if dispatch.first_init and not manager.constructed:
         manager.constructed = True
         dispatch.first_init(manager, manager.class_)
