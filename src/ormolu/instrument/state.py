@@ -541,3 +541,8 @@ def missing_state(instance: Any) -> UnmappedInstanceError:
         "instrumentation.  This occurs when the instance is created before "
         f"mapper({class_name(cls)}) was called.",
     )
+
+
+def ensure_state(obj: Any) -> None:
+    """Give an instance of a mapped class its state, if it has none yet."""
+    kernel.state_of(obj)
