@@ -110,6 +110,9 @@ cdef class EntityPlan:
         after: called with (obj, row, isnew, run) for each row; ``isnew`` is true in
             the row that made the object.
         origin: put into ``_o_origin`` of new objects, unless the run has its own.
+        met_origin: makes the ``_o_origin`` of objects that are there already and lack
+            anything, by ``over(old)``; those populated again get ``origin``.  None
+            leaves theirs.
         token: which of the tracker's identity dicts is used.
         collect: whether the object of every row is listed in ``run.collected``.
         partial_pk_ok: whether a primary key with some NULLs identifies an object.
@@ -354,6 +357,7 @@ cdef class LoadRun:
         self._pending = None
         # objects that this run has populated already, under populate_existing
         self._seen = {} if populate_existing or refresh is not None else None
+        self._settled = None
         self._refresh_plan = None
         for output in self.outputs:
             if not isinstance(output, (EntityPlan, ColumnOutput, PyOutput)):
@@ -459,6 +463,12 @@ cdef class LoadRun:
         if self._seen is not None:
             self._seen = {}
         self._broken = False
+
+    def settle(self, obj):
+        """Let no row but the one at hand bring an object more related objects."""
+        if self._settled is None:
+            self._settled = {}
+        self._settled[PyLong_FromVoidPtr(<void*>obj)] = obj
 
     cdef int _require_usable(self) except -1:
         if self._broken:
@@ -585,8 +595,15 @@ cdef class LoadRun:
 
     cdef int _meet(self, EntityPlan plan, object obj, tuple row) except -1:
         """Deal with an object that is there already."""
+        cdef State state
         if self.tracker is not None:
             self.tracker.hits += 1
+        if plan.met_origin is not None:
+            state = state_for(obj)
+            if self.populate_existing:
+                state._o_origin = plan.origin
+            elif _lacks_anything(obj):
+                state._o_origin = plan.met_origin.over(state._o_origin)
         if self.populate_existing:
             mark = PyLong_FromVoidPtr(<void*>obj)
             if mark not in self._seen:
@@ -726,7 +743,11 @@ cdef class LoadRun:
         if not entry.applies:
             return 0
         if joined.collection:
-            if child is not None:
+            if child is not None and (
+                self._settled is None
+                or entry.items is None
+                or PyLong_FromVoidPtr(<void*>parent) not in self._settled
+            ):
                 entry._add(child)
         elif first or (child is not None and entry.child is None):
             entry.child = child
@@ -738,6 +759,18 @@ cdef class LoadRun:
                 callback(parent)
                 self._pause()
         return 0
+
+
+cdef bint _lacks_anything(object obj) except -1:
+    """Whether a column or relationship of an object is not loaded."""
+    cdef State state = state_for(obj)
+    cdef Py_ssize_t i
+    if state._flags & F_PARTIAL:
+        return True
+    for i in range(len(layout_of_state(state).related_keys)):
+        if peek_value(obj, -1 - i) is _UNLOADED:
+            return True
+    return False
 
 
 cdef Py_ssize_t _related_slot(JoinedPlan joined, object parent) except? -1:

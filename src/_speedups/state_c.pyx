@@ -953,6 +953,10 @@ cdef int _mark(object obj, State state) except -1:
         tracker = state._home._live_tracker()
         if tracker is not None:
             tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
+            if tracker.idle:
+                owner = tracker.owner
+                if owner is not None:
+                    owner._begin_for_change()
     return 0
 
 
@@ -1255,7 +1259,8 @@ cdef class Tracker:
     """What one session knows of its objects.
 
     ``modified``, ``new`` and ``deleted`` hold objects strongly, by ``id()``; the
-    identity dicts in ``homes`` hold them weakly.
+    identity dicts in ``homes`` hold them weakly.  While it is ``idle``, the owner is
+    told of an object's first change, by a call of ``_begin_for_change()``.
     """
 
     def __cinit__(self):

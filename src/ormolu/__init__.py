@@ -99,7 +99,7 @@ from .mapping.mapper import Mapper
 from .mapping.orm_join import join, outerjoin
 from .mapping.properties import ColumnProperty
 from .mapping.relationships import Relationship, RelationshipProperty
-from .mapping.validators import validates
+from .mapping.validators import reconstructor, validates
 from .mapping.with_parent import with_parent
 from .query.appender import AppenderQuery
 from .query.events import QueryEvents
@@ -212,6 +212,7 @@ __all__ = [
     "polymorphic_union",
     "query_expression",
     "raiseload",
+    "reconstructor",
     "registry",
     "relationship",
     "remote",

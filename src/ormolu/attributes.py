@@ -35,11 +35,11 @@ from .instrument.state import instance_state, session_of
 from .mapping.queryable import InstrumentedAttribute, QueryableAttribute
 
 AttributeEvent = Event = AttributeEventToken
-OP_APPEND = AttributeOp.OP_APPEND
-OP_BULK_REPLACE = AttributeOp.OP_BULK_REPLACE
-OP_MODIFIED = AttributeOp.OP_MODIFIED
-OP_REMOVE = AttributeOp.OP_REMOVE
-OP_REPLACE = AttributeOp.OP_REPLACE
+OP_APPEND = AttributeOp.APPEND
+OP_BULK_REPLACE = AttributeOp.BULK_REPLACE
+OP_MODIFIED = AttributeOp.MODIFIED
+OP_REMOVE = AttributeOp.REMOVE
+OP_REPLACE = AttributeOp.REPLACE
 
 
 def _impl(instance: Any, key: str) -> Any:

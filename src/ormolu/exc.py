@@ -98,6 +98,8 @@ class ObjectDeletedError(sa_exc.InvalidRequestError):
 
     def __init__(self, obj: Any, msg: str | None = None) -> None:
         if msg is None:
+            if getattr(obj, "is_instance", False):
+                obj = obj.obj()
             msg = (
                 f"Instance '{instance_text(obj)}' has been deleted, "
                 "or its row is otherwise not present."

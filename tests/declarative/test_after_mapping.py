@@ -34,8 +34,8 @@ def test_relationships_are_mapped(base, user):
         id: Mapped[int] = mapped_column(primary_key=True)
         user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
 
-    user.items = relationship(Item)
-    add_mapped_attribute(Item, "user", relationship(user))
+    user.items = relationship(Item, back_populates="user")
+    add_mapped_attribute(Item, "user", relationship(user, back_populates="items"))
     assert user.__mapper__.relationships.keys() == ["items"]
     assert Item.__mapper__.relationships.keys() == ["user"]
 

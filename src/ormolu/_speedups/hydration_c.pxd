@@ -20,6 +20,7 @@ cdef class EntityPlan:
     cdef public object new_extras
     cdef public list after
     cdef public object origin
+    cdef public object met_origin
     cdef public object token
     cdef public bint collect
     cdef public bint partial_pk_ok
@@ -92,6 +93,7 @@ cdef class LoadRun:
     cdef Rare _rare
     cdef dict _pending
     cdef dict _seen
+    cdef dict _settled
     cdef EntityPlan _refresh_plan
     cdef ormolu_sharing* _sharing
     # whether the collector waits while the rows are read, and whether it does now

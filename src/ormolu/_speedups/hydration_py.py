@@ -56,6 +56,9 @@ class EntityPlan:
         after: called with (obj, row, isnew, run) for each row; ``isnew`` is true in
             the row that made the object.
         origin: put into ``_o_origin`` of new objects, unless the run has its own.
+        met_origin: makes the ``_o_origin`` of objects that are there already and lack
+            anything, by ``over(old)``; those populated again get ``origin``.  None
+            leaves theirs.
         token: which of the tracker's identity dicts is used.
         collect: whether the object of every row is listed in ``run.collected``.
         partial_pk_ok: whether a primary key with some NULLs identifies an object.
@@ -72,6 +75,7 @@ class EntityPlan:
         "collect",
         "joined",
         "layout",
+        "met_origin",
         "new_extras",
         "on_load",
         "on_refresh",
@@ -111,6 +115,7 @@ class EntityPlan:
         self.new_extras: Callable[[Any], object] | None = None
         self.after: list[Callable[[Any, Row, bool, LoadRun], object]] = []
         self.origin: Any = None
+        self.met_origin: Any = None
         self.token: Any = None
         self.collect = False
         self.partial_pk_ok = True
@@ -270,6 +275,7 @@ class LoadRun:
         "_pending",
         "_refresh_plan",
         "_seen",
+        "_settled",
         "collected",
         "context",
         "origin",
@@ -306,6 +312,7 @@ class LoadRun:
         self._pending: dict[int, tuple[JoinedPlan, dict[int, _Pending]]] = {}
         # objects that this run has populated already, under populate_existing
         self._seen: dict[int, Any] = {}
+        self._settled: dict[int, Any] = {}
         self._refresh_plan: EntityPlan | None = None
         for output in self.outputs:
             if not isinstance(output, EntityPlan | ColumnOutput | PyOutput):
@@ -345,6 +352,10 @@ class LoadRun:
                         joined.assign(entry.parent, list(entry.items.values()))
         self._seen = {}
         self._broken = False
+
+    def settle(self, obj: Any) -> None:
+        """Let no row but the one at hand bring an object more related objects."""
+        self._settled[id(obj)] = obj
 
     def _require_usable(self) -> None:
         if self._broken:
@@ -426,6 +437,12 @@ class LoadRun:
         """Deal with an object that is there already."""
         if self.tracker is not None:
             self.tracker.hits += 1
+        if plan.met_origin is not None:
+            if self.populate_existing:
+                state_of(obj)._o_origin = plan.origin
+            elif _lacks_anything(obj):
+                met = state_of(obj)
+                met._o_origin = plan.met_origin.over(met._o_origin)
         if self.populate_existing:
             if id(obj) not in self._seen:
                 self._seen[id(obj)] = obj
@@ -537,7 +554,9 @@ class LoadRun:
         if not entry.applies:
             return
         if joined.collection:
-            if child is not None:
+            if child is not None and (
+                not entry.items or id(parent) not in self._settled
+            ):
                 entry.items.setdefault(id(child), child)
         elif first or (child is not None and entry.child is None):
             entry.child = child
@@ -573,6 +592,15 @@ def _new(plan: EntityPlan, values: Row) -> tuple[Any, State]:
     state._o_flags &= ~FRESH
     namespace[STATE_KEY] = state
     return obj, state
+
+
+def _lacks_anything(obj: Any) -> bool:
+    """Whether a column or relationship of an object is not loaded."""
+    state = state_of(obj)
+    if state._o_flags & PARTIAL:
+        return True
+    related = len(state._o_layout.related_keys)
+    return any(peek(obj, -1 - i) is UNLOADED for i in range(related))
 
 
 def _own_slots(plan: EntityPlan, state: State) -> list[tuple[int, int]]:

@@ -119,6 +119,7 @@ cdef class Tracker:
     cdef public dict homes
     cdef public Py_ssize_t loads
     cdef public Py_ssize_t hits
+    cdef public bint idle
     cdef object _owner
 
     cdef IdentityDict _home_of(self, Layout layout, object token)

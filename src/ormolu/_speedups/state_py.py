@@ -482,6 +482,10 @@ def _mark(obj: Any, state: State) -> None:
         tracker = state._o_home.tracker
         if tracker is not None:
             tracker.modified[id(obj)] = obj
+            if tracker.idle:
+                owner = tracker.owner
+                if owner is not None:
+                    owner._begin_for_change()
 
 
 def _unmark(obj: Any, state: State) -> None:
@@ -686,7 +690,8 @@ class Tracker:
     """What one session knows of its objects.
 
     ``modified``, ``new`` and ``deleted`` hold objects strongly, by ``id()``; the
-    identity dicts in ``homes`` hold them weakly.
+    identity dicts in ``homes`` hold them weakly.  While it is ``idle``, the owner is
+    told of an object's first change, by a call of ``_begin_for_change()``.
     """
 
     __slots__ = (
@@ -695,6 +700,7 @@ class Tracker:
         "deleted",
         "hits",
         "homes",
+        "idle",
         "loads",
         "modified",
         "new",
@@ -707,6 +713,7 @@ class Tracker:
         self.homes: dict[tuple[Layout, Any], IdentityDict] = {}
         self.loads = 0
         self.hits = 0
+        self.idle = False
         self._owner: weakref.ref[Any] | None = None
 
     @property

@@ -146,6 +146,14 @@ def _relationship_of(element: Any) -> Any:
     return None
 
 
+def _configure_entities(statement: Any) -> None:
+    """Configure the mappers of what is selected, if nothing else did so yet."""
+    for raw in statement._raw_columns:
+        entity = raw._annotations.get("parententity")
+        if entity is not None and not entity.mapper.configured:
+            entity.mapper._check_configure()
+
+
 def propagated(statement: Any) -> tuple[Any, ...]:
     """The options of a statement that the lazy loads of its objects repeat."""
     return tuple(
@@ -170,7 +178,7 @@ class SelectBuilder:
         self.toplevel = toplevel
         self.columns = ColumnList()
         self.joined: set[Any] = set()
-        own = own_load(statement)
+        own = self.own = own_load(statement)
         self.only = None if own is None else own.only
         self.path = () if own is None else own.path
         self.root_node = None if own is None else own.node
@@ -188,6 +196,7 @@ class SelectBuilder:
         self.convention = naming(statement._label_style)
         if style.legacy and self.convention is _attribute_name:
             core._label_style = SelectLabelStyle.LABEL_STYLE_TABLENAME_PLUS_COL
+        _configure_entities(statement)
         entities = [entity_of(raw) for raw in statement._raw_columns]
         roots = [
             e

@@ -169,6 +169,8 @@ class EntityPlanner:
         step = node.step_for(prop.key, "relationship") if node else None
         child = node.children.get(prop.key) if node else None
         strategy = strategy_name(prop, step)
+        if strategy == "contains_eager" and self.builder.own is not None:
+            return  # no statement of a loader's has the user's joins
         if prop._is_dynamic:
             _refuse_population(prop, strategy)
         if strategy == "joined" or strategy == "contains_eager":

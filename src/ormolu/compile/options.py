@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
 
@@ -13,6 +14,10 @@ from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 WILDCARD = "*"
+AT_ONCE = frozenset(
+    {"contains_eager", "immediate", "joined", "selectin", "subquery", "undefer", None}
+)
+"""Strategies that load with their parent, and steps that only lead on."""
 
 OPTION_NAMES = {
     "joined": "joinedload",
@@ -129,7 +134,17 @@ class Step(HasCacheKey):
         return f"{entity_text(self.parent)}.{self.key}"
 
     def __getstate__(self) -> Any:
-        return (self.attr, self.strategy, self.kind, self.entity, self.args)
+        attr = self.attr
+        if attr is not None and attr._extra_criteria:
+            if self.strategy == "select":
+                sa_util.warn(
+                    "Can't reliably serialize a lazyload() option that contains "
+                    "additional criteria; please use eager loading for this case"
+                )
+            attr = getattr(attr._parententity.entity, attr.key)
+            if self.attr is not None and self.attr._of_type is not None:
+                attr = attr.of_type(self.attr._of_type)
+        return (attr, self.strategy, self.kind, self.entity, self.args)
 
     def __setstate__(self, state: Any) -> None:
         self.attr, self.strategy, self.kind, self.entity, self.args = state
@@ -156,6 +171,7 @@ class LoaderOption(ExecutableOption, HasCacheKey):
     propagate_to_loaders = True
     _is_has_cache_key = True
     _is_core = False
+    _is_loader_option = True
 
     def __init__(self, steps: Iterable[Step], siblings: Iterable[Any] = ()) -> None:
         self.steps = tuple(steps)
@@ -244,6 +260,23 @@ class PathNode:
         copied.wildcards.update(self.wildcards)
         copied.groups.update(self.groups)
         return copied
+
+    def later_loads(self) -> PathNode | None:
+        """The steps for what is loaded later, or never; None when there are none."""
+        found = self.copy()
+        for steps in (found.steps, found.wildcards):
+            for key in [k for k, s in steps.items() if s.strategy in AT_ONCE]:
+                del steps[key]
+        found.groups.clear()
+        return found if found.steps or found.wildcards else None
+
+    def overlaid(self, other: PathNode) -> PathNode:
+        """A node with the steps of this one, replaced by those of another."""
+        found = self.copy()
+        found.steps.update(other.steps)
+        found.children.update(other.children)
+        found.wildcards.update(other.wildcards)
+        return found
 
     def step_for(self, key: str, kind: str) -> Step | None:
         """The step that an attribute follows, a wildcard's included."""

@@ -67,6 +67,13 @@ class PythonType:
         return get_args(self.annotated)[1:]
 
     @property
+    def bare(self) -> Any:
+        """The type inside of an ``Annotated`` and of an alias."""
+        if self.annotated is not None:
+            return self.annotated_value
+        return self.raw if self.alias is None else self.alias_value
+
+    @property
     def candidates(self) -> list[Any]:
         """The types to look for in the type map, most specific first."""
         found = [self.raw]

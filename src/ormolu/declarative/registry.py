@@ -95,7 +95,7 @@ class registry(RegistryTarget):
             cls,
             key,
             None if note is None else note.inner,
-            python_type.raw,
+            python_type.bare,
             python_type.annotated,
             python_type.annotated_value,
             python_type.alias,

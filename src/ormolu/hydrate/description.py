@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
+
+
+def inherited_options(options: Iterable[Any]) -> tuple[Any, ...]:
+    """The options that loads repeat, where users' own are among them, else none."""
+    repeated = tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+    return repeated if any(not is_loader_option(o) for o in repeated) else ()
+
+
+def is_loader_option(option: Any) -> bool:
+    """Whether an option says how to load, which plans and cache keys know."""
+    return getattr(option, "_is_loader_option", False) is True
 
 
 class LoadRecord:
@@ -12,14 +25,41 @@ class LoadRecord:
     Attributes:
         node: the options below the entity (a path node), or None.
         options: the statement's options that lazy loads repeat.
+        inherited: those options where some are the user's own, whose values a plan
+            must not keep from one statement for the next; empty otherwise.
     """
 
-    __slots__ = ("__weakref__", "node", "options", "path")
+    __slots__ = ("__weakref__", "_over", "inherited", "node", "options", "path")
 
     def __init__(self, node: Any, options: tuple[Any, ...] = ()) -> None:
         self.node = node
         self.options = options
+        self.inherited = inherited_options(options)
         self.path: Any = None
+        self._over: WeakKeyDictionary[Any, Any] | None = None
+
+    def over(self, old: LoadRecord | None) -> LoadRecord | None:
+        """The record of an object that this load met, and filled where it lacked.
+
+        What the options say of its later loads holds from now on; a refresh goes on
+        as the object's own load asked.
+        """
+        node = None if self.node is None else self.node.later_loads()
+        if node is None:
+            return old
+        if self._over is None:
+            self._over = WeakKeyDictionary()
+        key = self if old is None else old
+        found = self._over.get(key)
+        if found is None:
+            if old is None:
+                found = LoadRecord(node, ())
+            else:
+                merged = node if old.node is None else old.node.overlaid(node)
+                found = LoadRecord(merged, old.options)
+            self._over[key] = found
+            self._over[found] = found
+        return found
 
     def __reduce__(self) -> Any:
         return LoadRecord, (self.node, self.options)

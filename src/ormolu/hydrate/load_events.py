@@ -7,34 +7,11 @@ from weakref import WeakSet
 
 from .._speedups import state as kernel
 from ..instrument.events import changed_load_listeners
+from ..instrument.load_watch import was_broken_off
 from ..instrument.manager import manager_of_layout
-from ..instrument.state import instance_state
+from .context import context_of
 
 _plans: WeakSet[Any] = WeakSet()
-
-
-class QueryContext:
-    """What load and refresh listeners are told of the load.
-
-    Args:
-        run: the kernel's run.
-        session: the session that loads.
-    """
-
-    __slots__ = ("run", "session")
-
-    def __init__(self, run: Any, session: Any) -> None:
-        self.run = run
-        self.session = session
-
-    @property
-    def populate_existing(self) -> bool:
-        return bool(self.run.populate_existing)
-
-    @property
-    def refresh_state(self) -> Any:
-        obj = self.run.refresh
-        return None if obj is None else instance_state(obj)
 
 
 class _SessionListeners:
@@ -75,12 +52,14 @@ def hear_sessions() -> None:
 
 def fire_load(obj: Any, run: Any) -> None:
     """Tell of an object that was made from a row."""
-    session = None if run.tracker is None else run.tracker.owner
     manager = manager_of_layout(kernel.layout_of(obj))
     if manager.hears_loads:
-        manager.dispatch.load(obj, QueryContext(run, session))
+        manager.dispatch.load(obj, context_of(run))
+    session = None if run.tracker is None else run.tracker.owner
     if session is not None and session._hears:
         session.dispatch.loaded_as_persistent(session, obj)
+    if was_broken_off(obj):
+        run.settle(obj)
 
 
 def fire_refresh(obj: Any, run: Any, keys: list[str]) -> None:
@@ -89,6 +68,6 @@ def fire_refresh(obj: Any, run: Any, keys: list[str]) -> None:
     if not manager.hears_loads:
         return
     whole = run.populate_existing or (run.refresh is obj and run.refresh_slots is None)
-    session = None if run.tracker is None else run.tracker.owner
-    context = QueryContext(run, session)
-    manager.dispatch.refresh(obj, context, None if whole else set(keys))
+    manager.dispatch.refresh(obj, context_of(run), None if whole else set(keys))
+    if was_broken_off(obj):
+        run.settle(obj)

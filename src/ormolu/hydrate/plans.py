@@ -32,16 +32,26 @@ class LoadPlan:
         scalar: whether a row is one bare entity.
     """
 
-    __slots__ = ("__weakref__", "_options", "entities", "outputs", "post", "scalar")
+    __slots__ = (
+        "__weakref__",
+        "_inherited",
+        "_token",
+        "entities",
+        "outputs",
+        "post",
+        "scalar",
+    )
 
     def __init__(
         self,
         description: LoadDescription,
         processors: Processors,
         scalar: bool,
-        options: tuple[Any, ...] | None = None,
+        inherited: tuple[Any, ...] = (),
+        token: Any = None,
     ) -> None:
-        self._options = options
+        self._inherited = inherited
+        self._token = token
         self.entities: list[tuple[EntityLoad, Any]] = []
         self.outputs = [
             kernel_output
@@ -72,12 +82,15 @@ class LoadPlan:
             load.pk_positions,
             processors=chosen if any(chosen) else None,
         )
+        plan.token = self._token
         plan.partial_pk_ok = load.mapper.allow_partial_pks
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
-        options = load.options if self._options is None else self._options
+        options = self._inherited or load.options
         if options or load.node or load.partial:
             plan.origin = LoadRecord(load.node, options)
+        if options or load.node:
+            plan.met_origin = plan.origin
         self.entities.append((load, plan))
         return plan
 
@@ -137,23 +150,27 @@ def _getter(
 def plan_for(
     description: LoadDescription,
     processors: Processors | None,
-    options: tuple[Any, ...] | None = None,
+    inherited: tuple[Any, ...] = (),
+    token: Any = None,
 ) -> LoadPlan:
     """The plan of a statement, made once per set of processors.
 
     Args:
-        options: the options that lazy loads repeat, where they are those of one
-            execution; the plan is then made for it alone.
+        inherited: options of this very execution that the loaded objects keep; the
+            plan is then for it alone.
+        token: keeps the identities of the loaded objects apart from others.
     """
-    key = None if processors is None else tuple(processors)
-    plan = description.plans.get(key)
-    if plan is None or options is not None:
+    key: Any = None if processors is None else tuple(processors)
+    if token is not None:
+        key = (key, token)
+    plan = None if inherited else description.plans.get(key)
+    if plan is None:
         flat = processors or [None] * description.column_count
         scalar = len(description.outputs) == 1 and isinstance(
             description.outputs[0], EntityLoad
         )
-        plan = LoadPlan(description, flat, scalar, options)
-        if options is None:
+        plan = LoadPlan(description, flat, scalar, inherited, token)
+        if not inherited:
             description.plans[key] = plan
     return plan
 

@@ -8,6 +8,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import class_name, instance_text
+from .collections.adapter import collection_items
 from .flags import NO_VALUE, PASSIVE_NO_FETCH, PASSIVE_NO_RESULT
 from .impls import is_object
 from .manager import MANAGER_KEY
@@ -65,6 +66,8 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
     def on_remove(obj: Any, child: Any, initiator: Any, *_: Any) -> None:
         if not is_object(child):
             return
+        if uselist and _is_there_twice(impl, obj, child):
+            return
         child_impl = impl_of(child, other_key)
         stop = (
             child_impl.bulk_token if child_impl.collection else child_impl.replace_token
@@ -77,6 +80,16 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
     else:
         impl.on_set.append(on_set)
     impl.on_remove.append(on_remove)
+
+
+def _is_there_twice(impl: Any, obj: Any, child: Any) -> bool:
+    """Whether a collection goes on to hold what is removed from it once."""
+    if impl.dynamic:
+        return False
+    collection = kernel.peek_key(obj, impl.key)
+    if collection is kernel.UNLOADED or len(collection) < 2:
+        return False
+    return sum(item is child for item in collection_items(collection)) > 1
 
 
 def _child_impl(impl: Any, child: Any, key: str) -> Any:
@@ -116,7 +129,7 @@ def add_single_parent_listeners(impl: Any, prop: Any) -> None:
     def on_append(obj: Any, value: Any, initiator: Any, key: Any) -> Any:
         return check(obj, value, None, initiator)
 
-    impl.active_history = True
+    impl.active_history = True  # the child that is replaced must be known
     impl.on_append.append(on_append)
     impl.on_set.append(check)
 

@@ -24,7 +24,7 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, collection_history
 from .impls import AttributeImpl
-from .state import extras_of
+from .state import extras_of, session_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -100,9 +100,14 @@ class CollectionImpl(AttributeImpl):
         extras = kernel.state_of(obj)._o_extras
         if extras and "empty" in extras:
             extras["empty"].pop(self.key, None)
-        collection = new_collection(self, obj, value or ())
-        for fn in self.on_init_collection:
-            fn(obj, collection, collection_adapter(collection))
+        if self.on_init_collection:
+            collection = new_collection(self, obj, ())
+            adapter = collection_adapter(collection)
+            for fn in self.on_init_collection:
+                fn(obj, collection, adapter)
+            adapter.append_multiple_without_event(value or ())
+        else:
+            collection = new_collection(self, obj, value or ())
         self.put(obj, collection)
         originals = kernel.state_of(obj)._o_originals
         if originals:
@@ -118,8 +123,7 @@ class CollectionImpl(AttributeImpl):
         present = {id(x) for x in adapter}
         self._note_change(obj, collection)
         for item in pending.added.values():
-            if id(item) not in present:
-                adapter.append_without_event(item)
+            adapter.append_without_event(item)
         for item in pending.removed.values():
             if id(item) in present:
                 adapter.remove_without_event(item)
@@ -239,6 +243,9 @@ class CollectionImpl(AttributeImpl):
         waiting = extras_of(kernel.state_of(obj)).setdefault("pending", {})
         if self.key not in waiting:
             waiting[self.key] = PendingCollection()
+            session = session_of(obj)
+            if session is not None:
+                session._awaiting.append(obj)
         return waiting[self.key]  # type: ignore[no-any-return]
 
     def append(
@@ -302,6 +309,8 @@ class CollectionImpl(AttributeImpl):
         """Make the collection hold ``value``'s members; events for the difference."""
         fresh = new_collection(self, obj, ())
         adapter = collection_adapter(fresh)
+        for fn in self.on_init_collection:
+            fn(obj, fresh, adapter)
         members = self._members(fresh, adapter, value) if adapt else value
         for fn in self.on_bulk_replace:
             members = list(members)
@@ -318,8 +327,6 @@ class CollectionImpl(AttributeImpl):
             if "empty" in extras:
                 extras["empty"].pop(self.key, None)
         self.put(obj, fresh)
-        for fn in self.on_init_collection:
-            fn(obj, fresh, adapter)
         bulk_replace(members, old_adapter, adapter, self.bulk_token)
         old_adapter.invalidated = True
         for fn in self.on_dispose_collection:
@@ -334,5 +341,7 @@ class CollectionImpl(AttributeImpl):
         if collection is UNLOADED:
             collection = self.get(obj, PASSIVE_ONLY_PERSISTENT)
         adapter = collection_adapter(collection)
+        if adapter.empty:
+            return
         adapter.clear_with_event()
         kernel.drop(obj, self.slot_of(obj))

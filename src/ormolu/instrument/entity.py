@@ -154,6 +154,9 @@ class Entity(kernel.EntityBase, metaclass=EntityMeta):
 
     __slots__ = ()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return super().__reduce_ex__(max(protocol, 2))  # the older ones know no slots
+
     def __getstate__(self) -> dict[str, Any]:
         return dict(self.__dict__)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary, ref
+
+from sqlalchemy import event
 
 from .._core.events import (
     Events,
@@ -18,8 +22,10 @@ from .._core.events import (
     same_listener_for,
     with_listener,
 )
+from .._speedups import state as kernel
 from .entity import Entity
 from .listening import Hold, is_foreign, is_mapper, mapped_subclasses, populate
+from .load_watch import watching
 from .manager import ClassManager, all_managers, manager_of_class
 from .state import inspect_instance
 
@@ -66,6 +72,9 @@ class InstanceEvents(Events[Any]):
         target = event_key.dispatch_target
         if raw and event_key.identifier != "first_init":
             event_key = with_listener(event_key, _given_states(listener_of(event_key)))
+        if event_key.identifier in ("load", "refresh"):
+            fn = watching(listener_of(event_key), 0, restore_load_context)
+            event_key = with_listener(event_key, fn)
         event_key.base_listen(propagate=propagate, **kw)
         _take_note(target, event_key.identifier)
         if propagate and isinstance(target, ClassManager):
@@ -147,7 +156,8 @@ def _given_states(fn: Callable[..., Any]) -> Callable[..., Any]:
     """A listener that wants states, as one that is given instances."""
 
     def with_state(obj: Any, *args: Any) -> Any:
-        return fn(inspect_instance(obj), *args)
+        state = inspect_instance(obj)
+        return fn(obj if state is None else state, *args)
 
     return (
         functools.update_wrapper(with_state, fn)
@@ -200,6 +210,58 @@ _names = event_names(InstanceEvents)
 # -- construction ---------------------------------------------------------------------
 
 
+def make_states(manager: ClassManager) -> None:
+    """Have a user's constructor begin with the state that is kept beside the instance.
+
+    An instance that was made before its class was mapped has none, and is refused.
+    """
+    user_init = manager.class_.__init__  # type: ignore[misc]
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if manager_of_class(type(self)) is not None:
+            kernel.state_of(self)
+        user_init(self, *args, **kwargs)
+
+    try:
+        __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        pass  # a constructor in C that tells nothing
+    manager.replace("__init__", __init__)
+
+
+def configure_at_first(manager: ClassManager) -> None:
+    """Have the first instance that a user's constructor makes configure the mappers.
+
+    The constructor sees the attributes that backrefs give its class; from then on
+    it stands alone again.
+    """
+    cls = manager.class_
+    own = cls.__dict__.get("__init__")
+    user_init = cls.__init__  # type: ignore[misc]
+    if not isinstance(user_init, FunctionType):
+        return
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if manager_of_class(type(self)) is not None:
+            kernel.layout_of(self)
+        if cls.__dict__.get("__init__") is __init__:
+            if own is None:
+                type.__delattr__(cls, "__init__")
+            else:
+                type.__setattr__(cls, "__init__", own)
+        user_init(self, *args, **kwargs)
+
+    __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
+    manager.replace("__init__", __init__)
+
+
+def reconstruct_with(manager: ClassManager, fn: Callable[[Any], Any]) -> None:
+    """Have a method called for each instance of a class that is made from a row."""
+    event.listen(manager, "load", lambda obj, context: fn(obj))
+
+
 def watch_init(manager: ClassManager) -> None:
     """Have the constructor of a class fire its events; it does not until then."""
     cls = manager.class_
@@ -222,6 +284,7 @@ def _construct(
     manager: ClassManager, init: Any, obj: Any, args: Any, kwargs: dict[str, Any]
 ) -> None:
     dispatch = manager.dispatch
+    kernel.state_of(obj)  # listeners may use the instance already
     if dispatch.first_init and not manager.constructed:
         manager.constructed = True
         dispatch.first_init(manager, manager.class_)

@@ -76,11 +76,11 @@ NEVER_SET = NO_VALUE
 class AttributeOp(Enum):
     """The kind of change that an attribute event reports."""
 
-    OP_REMOVE = 1
-    OP_APPEND = 2
-    OP_REPLACE = 3
-    OP_BULK_REPLACE = 4
-    OP_MODIFIED = 5
+    REMOVE = 1
+    APPEND = 2
+    REPLACE = 3
+    BULK_REPLACE = 4
+    MODIFIED = 5
 
 
 class NoKey(Enum):

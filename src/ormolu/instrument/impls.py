@@ -115,10 +115,10 @@ class AttributeImpl:
         self.on_dispose_collection: list[Listener] = listeners.functions(
             "dispose_collection"
         )
-        self.append_token = AttributeEventToken(self, AttributeOp.OP_APPEND)
-        self.remove_token = AttributeEventToken(self, AttributeOp.OP_REMOVE)
-        self.replace_token = AttributeEventToken(self, AttributeOp.OP_REPLACE)
-        self.bulk_token = AttributeEventToken(self, AttributeOp.OP_BULK_REPLACE)
+        self.append_token = AttributeEventToken(self, AttributeOp.APPEND)
+        self.remove_token = AttributeEventToken(self, AttributeOp.REMOVE)
+        self.replace_token = AttributeEventToken(self, AttributeOp.REPLACE)
+        self.bulk_token = AttributeEventToken(self, AttributeOp.BULK_REPLACE)
 
     def __str__(self) -> str:
         return f"{self.class_.__name__}.{self.key}"
@@ -307,7 +307,9 @@ class ColumnImpl(AttributeImpl):
                 return struct._o_layout.mapper._load_expired(obj, passive)
             return ATTR_EMPTY
         if self.key in expired_keys(obj):
-            return struct._o_layout.mapper._load_expired(obj, passive)
+            mapper = struct._o_layout.mapper
+            if self.key not in mapper._deferred_keys:
+                return mapper._load_expired(obj, passive)
         return super()._fire_loader(obj, passive)
 
     def _old_value(self, obj: Any) -> Any:
@@ -338,12 +340,10 @@ class ColumnImpl(AttributeImpl):
 
     def delete(self, obj: Any) -> None:
         old = self._old_value(obj)
-        if old is NO_VALUE and kernel.state_of(obj)._o_key is not None:
-            old = self.get(obj, PASSIVE_ONLY_PERSISTENT)
         for fn in self.on_remove:
             fn(obj, old, self.remove_token)
         loaded = kernel.peek_key(obj, self.key)
-        if loaded is UNLOADED and old is NO_VALUE:
+        if loaded is UNLOADED and old is NO_VALUE and self.key not in expired_keys(obj):
             raise AttributeError(f"{self} object does not have a value")
         kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
         kernel.drop(obj, self.slot_of(obj))

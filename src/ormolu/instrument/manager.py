@@ -63,7 +63,9 @@ class ClassManager(dict[str, Any]):
 
     def new_instance(self, state: Any = None) -> Any:
         cls: Any = self.class_
-        return cls.__new__(cls)
+        made = cls.__new__(cls)
+        kernel.state_of(made)  # an adopted one is kept beside it
+        return made
 
     def has_parent(self, state: Any, key: str, optimistic: bool = False) -> bool:
         return self[key].impl.hasparent(state.obj(), optimistic)  # type: ignore[no-any-return]

@@ -11,13 +11,13 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import exc as sa_exc
-
 from .._speedups import state as kernel
+from ..exc import UnmappedInstanceError, class_name
 from . import entity
 from .flags import NO_VALUE, PASSIVE_OFF
 from .history import History
-from .manager import ClassManager, manager_of_layout
+from .last_known import LAST_KNOWN, keep_last_known
+from .manager import ClassManager, manager_of_class, manager_of_layout
 from .pickling import deep_copied_state, pickled_state, restore_state
 
 MODIFIED = kernel.MODIFIED
@@ -82,6 +82,12 @@ class InstanceState:
     def session_id(self) -> int | None:
         session = self.session
         return None if session is None else session.hash_key
+
+    @property
+    def async_session(self) -> Any:
+        """The `AsyncSession` around the session, None where there is none."""
+        session = self.session
+        return None if session is None else getattr(session, "_async_proxy", None)
 
     @property
     def key(self) -> Any:
@@ -445,6 +451,8 @@ def expire_all(obj: Any) -> None:
         names = set(mapper._expirable_keys).union(k for k in kept if k in loaded)
     extras = struct._o_extras
     if extras:
+        if LAST_KNOWN in extras:
+            keep_last_known(obj, extras[LAST_KNOWN])
         for name in ("expired", "empty", "pending", "callables"):
             extras.pop(name, None)
     invalidate_collections(obj, mapper._collection_keys)
@@ -477,16 +485,15 @@ def expire_keys(obj: Any, keys: Iterable[str]) -> None:
     layout = struct._o_layout
     extras = extras_of(struct)
     mapper = layout.mapper
+    if LAST_KNOWN in extras:
+        keep_last_known(obj, extras[LAST_KNOWN])
     expired = set(expired_keys(obj))
     invalidate_collections(obj, mapper._collection_keys.intersection(keys))
     originals = struct._o_originals
     for key in keys:
         slot = layout.index.get(key)
         if slot is None:
-            raise sa_exc.InvalidRequestError(
-                f"Can't expire attribute {key!r}: {layout.cls.__name__} has no mapped "
-                "attribute of that name"
-            )
+            raise KeyError(key)
         if slot >= 0:
             expired.add(key)
         kernel.drop(obj, slot)
@@ -521,3 +528,21 @@ def unloaded_keys(obj: Any) -> set[str]:
     struct = kernel.state_of(obj)
     layout = struct._o_layout
     return set(layout.index).difference(kernel.loaded(obj))
+
+
+def missing_state(instance: Any) -> UnmappedInstanceError:
+    """The error for an object without state."""
+    cls = type(instance)
+    if manager_of_class(cls) is None:
+        return UnmappedInstanceError(instance)
+    return UnmappedInstanceError(
+        instance,
+        f"Class '{class_name(cls)}' is mapped, but this instance lacks "
+        "instrumentation.  This occurs when the instance is created before "
+        f"mapper({class_name(cls)}) was called.",
+    )
+
+
+def ensure_state(obj: Any) -> None:
+    """Give an instance of a mapped class its state, if it has none yet."""
+    kernel.state_of(obj)

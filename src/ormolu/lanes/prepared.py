@@ -8,12 +8,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.util import EMPTY_DICT
 
 from .._speedups import hydration
+from ..hydrate.context import QueryContext
 from ..hydrate.plans import LoadPlan, plan_for
 from .fast import FastStatement, is_free, suits
-from .purpose import NO_PURPOSE, Purpose
+from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import (
     compile_state_of,
     fetch_all,
@@ -42,13 +42,10 @@ class PreparedLoad:
         self._last: tuple[Any, Any] = (_nothing, None)
 
     def rows(
-        self,
-        connection: Connection,
-        values: Mapping[str, Any],
-        options: Mapping[str, Any] = EMPTY_DICT,
+        self, connection: Connection, values: Mapping[str, Any]
     ) -> tuple[LoadPlan, list[Any]]:
         """Execute; the load plan and the driver's rows."""
-        if not options and is_free(connection):
+        if is_free(connection):
             dialect, fast = self._last
             if dialect() is not connection.dialect:
                 fast = self._fast_for(connection.dialect)
@@ -58,7 +55,7 @@ class PreparedLoad:
         result = connection.execute(
             self.statement,
             values,
-            execution_options={**options, "_result_disable_adapt_to_context": True},
+            execution_options={"_result_disable_adapt_to_context": True},
         )
         return self._plan_of(result), fetch_all(result)
 
@@ -71,8 +68,11 @@ class PreparedLoad:
         return fast
 
     @staticmethod
-    def _plan_of(result: Any) -> LoadPlan:
-        return plan_for(compile_state_of(result).load, processors_of(result))
+    def _plan_of(
+        result: Any, inherited: tuple[Any, ...] = (), token: Any = None
+    ) -> LoadPlan:
+        description = compile_state_of(result).load
+        return plan_for(description, processors_of(result), inherited, token)
 
     def _prepare(self, dialect: Any) -> Any:
         compiled = self.statement.compile(dialect=dialect)
@@ -98,18 +98,32 @@ class PreparedLoad:
             the results (bare entities, or tuples), the plan, and the kernel's run.
         """
         session = tracker.owner
-        if session is not None and session._hears:
-            cursor, answer = session._announce_load(
+        announced = None
+        if session is not None and (
+            session._hears or session.execution_options or purpose.needs_session
+        ):
+            announced = session._announce_load(
                 self.statement, connection, values, purpose
             )
-            if cursor is None:
-                return answer, NOTHING_LOADED, None
-            plan, rows = self._plan_of(cursor), fetch_all(cursor)
-        elif session is None:
-            plan, rows = self.rows(connection, values)
+            if announced.cursor is None:
+                return announced.answer, NOTHING_LOADED, None
+            token = identity_token_of(announced.options)
+            plan = self._plan_of(announced.cursor, purpose.inherited, token)
+            rows = fetch_all(announced.cursor)
+            if announced.populate_existing:
+                run_args.setdefault("populate_existing", True)
         else:
-            plan, rows = self.rows(connection, values, session._load_options)
+            plan, rows = self.rows(connection, values)
         run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
+        if announced is not None:
+            run.context = QueryContext(
+                session,
+                self.statement,
+                announced.options,
+                values,
+                run_args.get("refresh"),
+                inherited=purpose.inherited,
+            )
         results = run.rows(rows)
         run.finish()
         return results, plan, run

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from sqlalchemy import util as sa_util
+
+NO_OPTIONS: Mapping[str, Any] = sa_util.EMPTY_DICT
 
 LOAD_OPTION = "_ormolu_load"
 """Execution option of such statements; holds a `Purpose`."""
+
+TOKEN_OPTION = "_ormolu_identity_token"
+"""Execution option of `Session.get`: the identity token that it was given."""
+
+
+OVERWRITE_OPTION = "_ormolu_overwrite"
+"""Execution option of `Session.get` with row locks: load over what is loaded."""
+
+
+def identity_token_of(options: Mapping[str, Any]) -> Any:
+    """The token that keeps the identities of loaded objects apart, None for none."""
+    if TOKEN_OPTION in options:
+        return options[TOKEN_OPTION]
+    return options.get("identity_token")
 
 
 class Purpose:
@@ -16,10 +35,20 @@ class Purpose:
         relationship: loads related objects.
         lazy_from: the instance whose attribute was read.
         path: the properties that led to the load.
-        options: the user's options of the statement that it follows.
+        inherited: the options of the statement that it follows, where some are the
+            user's own.
+        execution_options: those of the statement that it belongs to, for loads that
+            come with another one.
     """
 
-    __slots__ = ("column", "lazy_from", "options", "path", "relationship")
+    __slots__ = (
+        "column",
+        "execution_options",
+        "inherited",
+        "lazy_from",
+        "path",
+        "relationship",
+    )
 
     def __init__(
         self,
@@ -28,20 +57,37 @@ class Purpose:
         relationship: bool = False,
         lazy_from: Any = None,
         path: tuple[Any, ...] = (),
-        options: tuple[Any, ...] = (),
+        inherited: tuple[Any, ...] = (),
+        execution_options: Mapping[str, Any] = NO_OPTIONS,
     ) -> None:
         self.column = column
         self.relationship = relationship
         self.lazy_from = lazy_from
         self.path = path
-        self.options = options
+        self.inherited = inherited
+        self.execution_options = execution_options
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether the load cannot be executed without looking at the purpose."""
+        return bool(self.execution_options or self.inherited)
 
 
 NO_PURPOSE = Purpose()
 COLUMN_LOAD = Purpose(column=True)
 
 
-def lazy_purpose(prop: Any, obj: Any, origin: Any) -> Purpose:
+def lazy_purpose(
+    prop: Any,
+    obj: Any,
+    origin: Any,
+    execution_options: Mapping[str, Any] = NO_OPTIONS,
+) -> Purpose:
     """The purpose of a lazy load."""
-    options = () if origin is None else origin.options
-    return Purpose(relationship=True, lazy_from=obj, path=(prop,), options=options)
+    return Purpose(
+        relationship=True,
+        lazy_from=obj,
+        path=(prop,),
+        inherited=() if origin is None else origin.inherited,
+        execution_options=execution_options,
+    )

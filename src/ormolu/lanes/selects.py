@@ -66,7 +66,13 @@ class FastSelect:
             bind = bindparams[position]
             if bind.required:
                 return None
-            values[name] = bind.value if bind.callable is None else bind.callable()
+            if bind.callable is None:
+                values[name] = bind.value
+                continue
+            try:
+                values[name] = bind.callable()
+            except Exception:
+                return None  # Core asks again, and wraps what is raised
         rows = self.statement.fetch_all(connection, values, [dict(given)])
         if self.plan is NOT_YET:
             self.plan = plan_for(

@@ -81,6 +81,14 @@ def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
     return PreparedLoad(statement)
 
 
+def warn_of_null_key() -> None:
+    """Nothing has a primary key of NULLs."""
+    sa_util.warn(
+        "fully NULL primary key identity cannot load any object.  "
+        "This condition may raise an error in a future release."
+    )
+
+
 def load_by_key(
     session: Any,
     mapper: Any,
@@ -101,11 +109,7 @@ def load_by_key(
         return _load(session, mapper, prepared, parameters, purpose, lazy)
     values = key_values(mapper, key)
     if all(v is None for v in values):
-        sa_util.warn(
-            "fully NULL primary key identity cannot load any object.  "
-            "This condition may raise an error in a future release."
-        )
-        return None
+        return warn_of_null_key()
     if node is None and not path:
         prepared = prepared_by_key(mapper, values, lazy)
     else:
@@ -127,7 +131,7 @@ def _load(
     purpose: Purpose,
     lazy: bool,
 ) -> Any:
-    connection = session._connection_for(mapper)
+    connection = session._connection_for(mapper, prepared.statement)
     found, plan, run = prepared.load(
         session._tracker, connection, parameters, purpose=purpose
     )

@@ -20,6 +20,7 @@ from ..instrument.flags import (
     PASSIVE_NO_RESULT,
     SQL_OK,
 )
+from ..instrument.load_watch import note_refresh
 from ..instrument.state import clear_expired, expired_keys, session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import COLUMN_LOAD
@@ -33,9 +34,10 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
     """Reload an instance's expired attributes in one statement."""
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    names = {*expired_keys(obj), *eager_keys(obj)}
+    expired = set(expired_keys(obj)) - mapper._deferred_keys
+    names = {*expired, *eager_keys(obj)}
     load_columns(mapper, obj, names, autoflush=not passive & NO_AUTOFLUSH)
-    clear_expired(obj)
+    clear_expired(obj, expired)
     return ATTR_WAS_SET
 
 
@@ -65,9 +67,12 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
         return ATTR_EMPTY
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    step = _column_step(struct, prop)
+    # what the load of an expired object had asked for is over
+    expired = bool(struct._o_flags & kernel.EXPIRED) or prop.key in expired_keys(obj)
+    step = None if expired else _column_step(struct, prop)
     if (
         step is None
+        and not expired
         and struct._o_origin is None
         and not prop.deferred
         and isinstance(prop.columns[0], Column)
@@ -122,19 +127,31 @@ def load_columns(
             "attribute refresh operation cannot proceed"
         )
     struct = kernel.state_of(obj)
-    if struct._o_key is None:
-        return
     only = frozenset(names)
     if not only:
         return
+    values = _key_to_load(mapper, obj, struct)
     if autoflush:
         session._autoflush()
-    values = key_values(mapper, struct._o_key)
+        values = _key_to_load(mapper, obj, struct)  # a flush may have changed it
     origin = struct._o_origin
     node = None if origin is None else origin.node
     found = refresh_from_row(session, mapper, obj, values, only, node=node)
     if not found:
         raise ObjectDeletedError(obj)
+
+
+def _key_to_load(mapper: Any, obj: Any, struct: Any) -> tuple[Any, ...]:
+    """The primary key of an instance's row; from its attributes, if it is pending."""
+    if struct._o_key is not None:
+        return key_values(mapper, struct._o_key)
+    values = tuple(kernel.peek_key(obj, k) for k in mapper._pk_keys)
+    if any(v is kernel.UNLOADED for v in values):
+        raise sa_exc.InvalidRequestError(
+            f"Instance {instance_text(obj)} cannot be refreshed - it's not  persistent "
+            "and does not contain a full primary key."
+        )
+    return values
 
 
 def refresh_from_row(
@@ -165,7 +182,8 @@ def refresh_from_row(
             cache[name] = prepared
     index = kernel.layout_of(obj).index
     slots = None if only is None else {index[k] for k in only if k in index}
-    connection = session._connection_for(mapper)
+    connection = session._connection_for(mapper, prepared.statement)
+    note_refresh(obj)
     found, plan, run = prepared.load(
         session._tracker,
         connection,

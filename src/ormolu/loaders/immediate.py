@@ -10,22 +10,35 @@ from ..instrument.flags import (
     PASSIVE_OFF,
     LoaderCallableStatus,
 )
-from .lazy import load_related
+from .lazy import Along, load_related
 from .post import POST_LOADERS
 
 
 def load_immediately(
-    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
+    session: Any,
+    objects: list[Any],
+    post: Any,
+    path: Any,
+    overwrite: bool,
+    load: Any,
+    context: Any,
 ) -> None:
     """Read the relationship of each object that has not got it."""
-    _load_each(objects, post.prop, PASSIVE_OFF, (path, load.node), overwrite)
+    along = Along(path, load.node, context.execution_options)
+    _load_each(objects, post.prop, PASSIVE_OFF, along, overwrite)
 
 
 def load_from_identity_map(
-    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
+    session: Any,
+    objects: list[Any],
+    post: Any,
+    path: Any,
+    overwrite: bool,
+    load: Any,
+    context: Any,
 ) -> None:
     """Where immediate loading ends, take what the session has already."""
-    along = (path, load.node)
+    along = Along(path, load.node, context.execution_options)
     _load_each(objects, post.prop, PASSIVE_NO_FETCH_RELATED, along, overwrite)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
@@ -31,24 +32,37 @@ from ..instrument.flags import (
 )
 from ..instrument.state import expired_keys, session_of
 from ..lanes.prepared import PreparedLoad
-from ..lanes.purpose import NO_PURPOSE, lazy_purpose
+from ..lanes.purpose import NO_OPTIONS, NO_PURPOSE, Purpose, lazy_purpose
 from ..mapping.direction import MANYTOONE
 from .by_key import load_by_key
 from .expired import EAGER, load_expired
 from .post import run_post_loads
 
-RAISING = ("raise", "raise_on_sql")
+FORBIDDING = ("noload", "raise", "raise_on_sql")
 
 
-def load_related(prop: Any, obj: Any, passive: int, along: Any = None) -> Any:
+class Along(NamedTuple):
+    """The eager load that a load of one relationship is a part of.
+
+    Attributes:
+        path: the relationships that it went along, this one included.
+        node: the options of the instance's entity.
+        execution_options: those of the statement that it came with.
+    """
+
+    path: tuple[Any, ...]
+    node: PathNode | None
+    execution_options: Mapping[str, Any] = NO_OPTIONS
+
+
+def load_related(prop: Any, obj: Any, passive: int, along: Along | None = None) -> Any:
     """Answer the read of a relationship that has no value yet.
 
     Args:
         prop: the relationship.
         obj: the instance.
         passive: what may be done to find the value.
-        along: for a part of an eager load, the relationships that it went along, this
-            one included, and the options of the instance's entity.
+        along: the eager load that this is a part of, if it is.
 
     Returns:
         an object, None, a list of objects, or a `LoaderCallableStatus`.
@@ -69,13 +83,14 @@ def load_related(prop: Any, obj: Any, passive: int, along: Any = None) -> Any:
     ):
         return PASSIVE_NO_RESULT
     if along is None:
-        path, node = (), _node_of(struct)
-    else:
-        path, node = along
+        along = Along((), _node_of(struct))
+    node = along.node
     step = node.step_for(prop.key, "relationship") if node else None
     strategy = strategy_name(prop, step)
     if step is not None and criteria_of(step):
         use_get = False
+    if struct._o_flags & kernel.EXPIRED and strategy in FORBIDDING:
+        strategy = strategy_name(prop, None)  # what its load had asked for is over
     if strategy == "noload":
         return ATTR_EMPTY
     if strategy == "raise" and not passive & NO_RAISE:
@@ -93,10 +108,18 @@ def load_related(prop: Any, obj: Any, passive: int, along: Any = None) -> Any:
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
     if use_get:
-        return _load_by_get(prop, obj, struct, session, passive, strategy, node, path)
+        return _load_by_get(prop, obj, struct, session, passive, strategy, along)
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
-    return _emit(prop, obj, struct, session, passive, node, pending, path)
+    return _emit(prop, obj, struct, session, passive, pending, along)
+
+
+def _purpose(prop: Any, obj: Any, struct: Any, session: Any, along: Along) -> Purpose:
+    """What a lazy load is for, where anybody asks."""
+    options, origin = along.execution_options, struct._o_origin
+    if session._hears or options or (origin is not None and origin.inherited):
+        return lazy_purpose(prop, obj, origin, options)
+    return NO_PURPOSE
 
 
 def _node_of(struct: Any) -> PathNode | None:
@@ -120,8 +143,7 @@ def _load_by_get(
     session: Any,
     passive: int,
     strategy: str,
-    node: Any,
-    path: tuple[Any, ...],
+    along: Along,
 ) -> Any:
     key = _foreign_key(prop, obj, struct, passive)
     if key is PASSIVE_NO_RESULT or key is NO_VALUE:
@@ -138,10 +160,9 @@ def _load_by_get(
         _refuse(prop, strategy)
     if not passive & NO_AUTOFLUSH:
         session._autoflush()
+    node, path = along.node, along.path
     child = node.children.get(prop.key) if node else None
-    purpose = NO_PURPOSE
-    if session._hears:
-        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    purpose = _purpose(prop, obj, struct, session, along)
     return load_by_key(session, mapper, key, child, path, purpose=purpose, lazy=True)
 
 
@@ -302,11 +323,10 @@ def _emit(
     struct: Any,
     session: Any,
     passive: int,
-    node: PathNode | None,
     pending: bool,
-    path: tuple[Any, ...],
+    along: Along,
 ) -> Any:
-    statement = lazy_statement(prop, node, path)
+    statement = lazy_statement(prop, along.node, along.path)
     values: dict[str, Any] = {}
     mapper = struct._o_layout.mapper
     for name, column in statement.parameters.items():
@@ -321,10 +341,8 @@ def _emit(
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:
         session._autoflush()
-    connection = session._connection_for(prop.mapper)
-    purpose = NO_PURPOSE
-    if session._hears:
-        purpose = lazy_purpose(prop, obj, struct._o_origin)
+    connection = session._connection_for(prop.mapper, statement.prepared.statement)
+    purpose = _purpose(prop, obj, struct, session, along)
     found, plan, run = statement.prepared.load(
         session._tracker, connection, values, purpose=purpose
     )

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from .._speedups import state as kernel
+from ..hydrate.context import NO_CONTEXT
 
 UNLOADED = kernel.UNLOADED
 
 PostLoader = Callable[..., None]
 
 POST_LOADERS: dict[str, PostLoader] = {}
-"""By strategy name: called with (session, objects, post load, path, overwrite)."""
+"""By strategy name: called with (session, objects, post load, path, overwrite, entity
+load, context of the first load)."""
 
 
 # A refresh of one object has no peers to share a statement with: its lazy loads do,
@@ -38,6 +40,7 @@ def run_post_loads(
         missing_only: ask only for objects that lack the relationship; without it the
             statements name all, as SQLAlchemy's do, and refresh what was expired.
     """
+    context = run.context or NO_CONTEXT
     for load, entity_plan in plan.post:
         objects = run.collected.get(entity_plan)
         if not objects:
@@ -59,4 +62,4 @@ def run_post_loads(
                 wanting = [o for o in unique if kernel.peek_key(o, key) is UNLOADED]
             if wanting:
                 path = (*load.path, post.prop)
-                loader(session, wanting, post, path, overwrite, load)
+                loader(session, wanting, post, path, overwrite, load, context)

@@ -13,8 +13,9 @@ from .._speedups import hydration
 from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad
 from ..compile.options import PathNode
+from ..hydrate.context import QueryContext
 from ..hydrate.plans import plan_for
-from ..lanes.purpose import Purpose
+from ..lanes.purpose import Purpose, identity_token_of
 from ..lanes.rows import compile_state_of, fetch_all, processors_of
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
@@ -138,11 +139,19 @@ class SelectinLoad:
 
     Args:
         overwrite: give it also to objects that have it (``populate_existing``).
+        follows: the context of the load that the objects came from.
     """
 
     def __init__(
-        self, session: Any, prop: Any, query: SelectinQuery, overwrite: bool
+        self,
+        session: Any,
+        prop: Any,
+        query: SelectinQuery,
+        overwrite: bool,
+        follows: QueryContext,
     ) -> None:
+        self.follows = follows
+        self.context: QueryContext | None = None
         self.session = session
         self.prop = prop
         self.query = query
@@ -230,30 +239,38 @@ class SelectinLoad:
 
     def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Execute for some keys; rows of the key and the related object."""
-        session, statement = self.session, self.query.statement
-        connection = session._connection_for(self.prop.mapper)
+        session, statement, follows = self.session, self.query.statement, self.follows
+        connection = session._connection_for(self.prop.mapper, statement)
         values = {"primary_keys": keys}
-        if session._hears:
-            purpose = Purpose(relationship=True, path=(self.prop,))
-            result, answer = session._announce_load(
-                statement, connection, values, purpose
+        overwrite, token = self.overwrite, None
+        if session._hears or follows.execution_options or follows.inherited:
+            announced = session._announce_load(
+                statement, connection, values, self._purpose()
             )
+            result = announced.cursor
             if result is None:
-                return answer  # type: ignore[no-any-return]
+                return announced.answer  # type: ignore[no-any-return]
+            token = identity_token_of(announced.options)
+            overwrite = overwrite or announced.populate_existing
+            self.context = QueryContext(
+                session,
+                statement,
+                announced.options,
+                values,
+                inherited=follows.inherited,
+            )
         else:
             result = connection.execute(
                 statement,
                 values,
-                execution_options={
-                    **session._load_options,
-                    "_result_disable_adapt_to_context": True,
-                },
+                execution_options={"_result_disable_adapt_to_context": True},
             )
         description = compile_state_of(result).load
-        plan = plan_for(description, processors_of(result))
+        plan = plan_for(description, processors_of(result), follows.inherited, token)
         run = hydration.LoadRun(
-            session._tracker, plan.outputs, populate_existing=self.overwrite
+            session._tracker, plan.outputs, populate_existing=overwrite
         )
+        run.context = self.context
         rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
         run.finish()
         if plan.post:
@@ -262,6 +279,14 @@ class SelectinLoad:
                 self._collected.setdefault(entity_plan, []).extend(objects)
         return rows
 
+    def _purpose(self) -> Purpose:
+        return Purpose(
+            relationship=True,
+            path=(self.prop,),
+            inherited=self.follows.inherited,
+            execution_options=self.follows.execution_options,
+        )
+
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
     for start in range(0, len(items), size):
@@ -269,11 +294,17 @@ def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def load_selectin(
-    session: Any, objects: list[Any], post: Any, path: Any, overwrite: bool, load: Any
+    session: Any,
+    objects: list[Any],
+    post: Any,
+    path: Any,
+    overwrite: bool,
+    load: Any,
+    context: QueryContext,
 ) -> None:
     """Load a relationship of many objects by one statement, or one for each chunk."""
     query = SelectinQuery(post.prop, post.step, post.node, path)
-    SelectinLoad(session, post.prop, query, overwrite).load(objects)
+    SelectinLoad(session, post.prop, query, overwrite, context).load(objects)
 
 
 POST_LOADERS["selectin"] = load_selectin

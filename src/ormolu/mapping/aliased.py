@@ -34,6 +34,7 @@ class AliasedClass:
     ) -> None:
         insp = inspect_entity(mapped_class_or_ac)
         mapper = insp.mapper
+        mapper._check_configure()
         nested = False
         if alias is None:
             alias = _new_alias(insp, name, flat)

@@ -189,11 +189,17 @@ def _adapted(
 
     def adapted(mapper: Any, *args: Any) -> Any:
         if needs_state:
-            args = (*args[:-1], inspect_instance(args[-1]))
+            args = (*args[:-1], _state_of(args[-1]))
         result = fn(mapper, *args)
         return EXT_CONTINUE if needs_answer else result
 
     return adapted
+
+
+def _state_of(target: Any) -> Any:
+    """The state of an instance; anything else as it is."""
+    state = inspect_instance(target)
+    return target if state is None else state
 
 
 def _take_note(target: Any, identifier: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 from .._core.inspection import chain_inspection, inspects, self_inspects
-from ..exc import UnmappedClassError, UnmappedInstanceError
+from ..exc import UnmappedClassError
 from ..instrument.entity import EntityMeta
 from ..instrument.manager import manager_of_class
-from ..instrument.state import InstanceState, inspect_instance
+from ..instrument.state import InstanceState, inspect_instance, missing_state
 from .aliased import AliasedClass, AliasedInsp
 from .configure import registries
 from .interfaces import MapperProperty
@@ -24,7 +24,6 @@ def inspect_class(cls: Any) -> Mapper | None:
     if manager is None or manager.mapper is None:
         return None
     mapper: Mapper = manager.mapper
-    mapper._check_configure()
     return mapper
 
 
@@ -75,9 +74,7 @@ def object_mapper(instance: Any) -> Mapper:
     """
     state = inspect_instance(instance)
     if state is None:
-        if manager_of_class(type(instance)) is None:
-            raise UnmappedInstanceError(instance)
-        return class_mapper(type(instance))
+        raise missing_state(instance)
     mapper: Mapper = state.mapper
     return mapper
 

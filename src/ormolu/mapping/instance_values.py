@@ -14,10 +14,11 @@ from ..exc import instance_text
 from ..instrument.flags import (
     INIT_OK,
     NO_VALUE,
-    PASSIVE_NO_FETCH,
     PASSIVE_NO_RESULT,
     PASSIVE_OFF,
+    LoaderCallableStatus,
 )
+from ..instrument.last_known import last_known, track_last_known
 from ..instrument.state import session_of
 
 
@@ -38,54 +39,47 @@ def value_parameter(
 
 
 def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
-    """What reads a column's value from an instance when the statement runs.
+    """What reads a column's value from an object when the statement runs.
 
-    Where the instance has no session any more, the value last known serves.
-
-    Raises:
-        InvalidRequestError: (when called) there is no value, or it was expired and
-            the instance has no session.
+    The value that it last had serves where it was expired and can no longer be loaded.
     """
     prop = mapper.get_property_by_column(column)
-    key = prop.key
-    known = kernel.peek_key(obj, key)
+    track_last_known(obj, prop.key)
 
     def value() -> Any:
-        nonlocal known
-        found = kernel.peek_key(obj, key)
-        if found is kernel.UNLOADED:
-            found = _unloaded_value(mapper, obj, column, key, known)
-        else:
-            known = found
-        if found is None:
+        current = _current_value(obj, prop)
+        if isinstance(current, LoaderCallableStatus):
+            kept = last_known(obj, prop.key)
+            if kept is kernel.UNLOADED:
+                reason = (
+                    "no value has been set for this column"
+                    if current is NO_VALUE
+                    else "the object is detached and the value was expired"
+                )
+                raise sa_exc.InvalidRequestError(
+                    f"Can't resolve value for column {column} on object "
+                    f"{instance_text(obj)}; {reason}"
+                )
+            current = kept
+        if current is None:
             sa_util.warn(
                 f"Got None for value of column {column}; this is unsupported "
                 "for a relationship comparison and will not currently produce an "
                 "IS comparison (but may in a future release)"
             )
-        return found
+        return current
 
     return value
 
 
-def _unloaded_value(mapper: Any, obj: Any, column: Any, key: str, known: Any) -> Any:
+def _current_value(obj: Any, prop: Any) -> Any:
+    """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
+    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
     struct = kernel.state_of(obj)
-    persistent = struct._o_key is not None and session_of(obj) is not None
-    passive = PASSIVE_OFF if persistent else PASSIVE_NO_FETCH ^ INIT_OK
-    found = kernel.layout_of(obj).attributes[key].impl.get(obj, passive)
-    if found is NO_VALUE:
-        reason = "no value has been set for this column"
-    elif found is not PASSIVE_NO_RESULT:
-        return found
-    elif key in mapper._pk_keys:
-        if len(mapper._pk_keys) == 1:
-            return struct._o_key
-        return struct._o_key[mapper._pk_keys.index(key)]
-    elif known is not kernel.UNLOADED:
-        return known
-    else:
-        reason = "the object is detached and the value was expired"
-    raise sa_exc.InvalidRequestError(
-        f"Can't resolve value for column {column} on object {instance_text(obj)}; "
-        f"{reason}"
-    )
+    persistent = struct._o_key is not None
+    if persistent and session_of(obj) is not None:
+        return impl.get(obj, PASSIVE_OFF ^ INIT_OK)
+    loaded = kernel.peek_key(obj, prop.key)
+    if loaded is not kernel.UNLOADED:
+        return loaded
+    return PASSIVE_NO_RESULT if persistent else NO_VALUE

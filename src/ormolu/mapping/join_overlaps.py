@@ -26,8 +26,10 @@ class CopyingProperty(Protocol):
     """What is asked of a relationship.  ``str()`` of it names it in messages."""
 
     key: str
-    overlaps: Collection[str]
-    """The keys of relationships that this one may share columns with."""
+
+    @property
+    def overlaps(self) -> Collection[str]:
+        """The keys of relationships that this one may share columns with."""
 
     @property
     def parent(self) -> Any:

@@ -28,9 +28,9 @@ from .hooks import hooks
 from .interfaces import MapperProperty
 from .properties import ColumnProperty
 from .queryable import InspectionAttr
-from .relationships import Relationship
+from .relationships import Relationship, sync_targets
 from .synonym import Synonym
-from .validators import find_validators
+from .validators import find_reconstructor, find_validators
 
 
 class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
@@ -189,8 +189,18 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         if self.class_.__init__ is object.__init__:  # type: ignore[misc]
             constructor = getattr(self.registry, "constructor", default_constructor)
             self._keep_and_set("__init__", constructor)
+        elif not embedded:
+            instance_events.make_states(self.class_manager)
+        elif self.class_.__init__ not in (  # type: ignore[misc]
+            default_constructor,
+            getattr(self.registry, "constructor", None),
+        ):
+            instance_events.configure_at_first(self.class_manager)
         kernel.quicken_init(self.class_, default_constructor)
         instance_events.adopt_listeners(self.class_manager)
+        reconstruct = find_reconstructor(self.class_)
+        if reconstruct is not None:
+            instance_events.reconstruct_with(self.class_manager, reconstruct)
         instance_events.class_instrumented(self.class_)
 
     def _keep_and_set(self, name: str, value: Any) -> None:
@@ -436,6 +446,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _post_inspect(self) -> None:
         self._check_configure()
 
+    @configure.implicit
     def _check_configure(self) -> None:
         configure.ensure(self)
 
@@ -712,6 +723,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         instance_events.class_uninstrumented(self.class_)
         self._uninstrument()
         configure.forget(self)
+        sync_targets.forget(self)
 
     def __reduce__(self) -> Any:
         return _mapper_of, (self.class_,)

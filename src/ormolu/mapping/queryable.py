@@ -238,6 +238,8 @@ class QueryableAttribute(
             ) from error
 
     def __str__(self) -> str:
+        if getattr(self._parententity, "is_aliased_class", False):
+            return f"{self._parententity}.{self.key}"
         return f"{getattr(self.class_, '__name__', self.class_)}.{self.key}"
 
     def __repr__(self) -> str:

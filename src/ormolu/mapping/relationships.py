@@ -32,6 +32,7 @@ from .direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
 from .hooks import hooks
 from .interfaces import MapperProperty
 from .join_condition import JoinCondition
+from .join_overlaps import SyncTargets
 from .queryable import DynamicAttribute, InstrumentedAttribute, inspect_entity
 from .relationship_comparator import RelationshipComparator
 from .validators import add_validators
@@ -48,6 +49,10 @@ ARGUMENTS = (
     ("foreign_keys", "expression"),
     ("remote_side", "expression"),
 )
+
+
+sync_targets = SyncTargets()
+"""Which relationship writes which column."""
 
 
 class Relationship(MapperProperty):
@@ -269,7 +274,22 @@ class Relationship(MapperProperty):
         self._generate_backref()
         self._link_back_populates()
         self._use_get = self._find_use_get()
+        self._claim_columns()
         self._install_impl()
+
+    def _claim_columns(self) -> None:
+        """Note the columns that a flush writes for this; warn where another does."""
+        if self.viewonly:
+            return
+        join = self.join
+        pairs = [
+            (source, target)
+            for source, target in (
+                *join.synchronize_pairs,
+                *join.secondary_synchronize_pairs,
+            )
+        ]
+        sync_targets.claim(self, pairs, self._reverse_property)
 
     def _resolve_arguments(self) -> None:
         registry = self.parent.registry
@@ -592,7 +612,7 @@ class Relationship(MapperProperty):
             found = self._loaded(obj)
         else:
             found = self._current(impl, obj, passive)
-        skip_pending = type_ == "refresh-expire" and not self._cascade.save_update
+        skip_pending = type_ == "refresh-expire" and not self._cascade.delete_orphan
         for other in found:
             if other is None or id(other) in visited:
                 continue

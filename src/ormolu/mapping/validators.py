@@ -34,6 +34,24 @@ def validates(
     return decorate
 
 
+def reconstructor(fn: _Fn) -> _Fn:
+    """Mark a method that is called for each instance made from a row.
+
+    Source: ``sqlalchemy.orm.reconstructor``.
+    """
+    fn.__sa_reconstructor__ = True  # type: ignore[attr-defined]
+    return fn
+
+
+def find_reconstructor(cls: type) -> Callable[[Any], Any] | None:
+    """The method of a class, or of the nearest base, that `reconstructor` marked."""
+    for base in cls.__mro__:
+        for value in vars(base).values():
+            if getattr(value, "__sa_reconstructor__", False) is True:
+                return value  # type: ignore[no-any-return]
+    return None
+
+
 def find_validators(cls: type) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     """The validators that a class defines or inherits, by attribute."""
     found: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}

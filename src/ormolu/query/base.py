@@ -107,6 +107,10 @@ class QueryBase(QueryTarget):
         chosen._label_style = SelectLabelStyle.LABEL_STYLE_LEGACY_ORM
         chosen._with_options = (LEGACY,)
         self._select = chosen
+        for raw in chosen._raw_columns:
+            entity = raw._annotations.get("parententity")
+            if entity is not None and not entity.mapper.configured:
+                entity.mapper._check_configure()
 
     # -- copies ------------------------------------------------------------------
 

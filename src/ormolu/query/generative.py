@@ -221,7 +221,9 @@ class GenerativeQuery(QueryBase):
 
     def execution_options(self, **kwargs: Any) -> Self:
         """Set options of the execution."""
-        return self._having_select(self._select.execution_options(**kwargs))
+        chosen = self._select._generate()  # what a statement refuses, a query takes
+        chosen._execution_options = chosen._execution_options.union(kwargs)
+        return self._having_select(chosen)
 
     def get_execution_options(self) -> Any:
         """The options of the execution."""

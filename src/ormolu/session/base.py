@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -10,6 +9,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError
+from ..instrument.state import missing_state
 from .events import SessionTarget
 
 
@@ -20,9 +20,11 @@ class SessionBase(SessionTarget):
         _tracker: what the kernel knows of the session's objects.
         _finders: by class, the kernel's identity dict that `Session.get` may look
             into at once.
+        _awaiting: objects with changes for collections that are not loaded; a flush
+            takes these changes over.
+        _generation: how often all objects were let go.
         _flushing: whether a flush is going on.
         _warn_on_events: whether the SQL of a flush is being sent.
-        _load_options: execution options of the statement whose eager loads run now.
     """
 
     bind: Any
@@ -36,22 +38,26 @@ class SessionBase(SessionTarget):
     execution_options: Any
     _tracker: Any
     _finders: dict[type, kernel.IdentityDict]
-    binds: dict[Any, Any]
     _binds: Any
     _transaction: Any
     _nested_transaction: Any
+    _awaiting: list[Any]
+    _generation = 0
     _flushing: bool = False
     _warn_on_events: bool = False
-    _load_options: Mapping[str, Any] = sa_util.EMPTY_DICT
     _closed: bool = False
     _close_resets_only: bool | None
     _trans_context_manager: Any = None
 
     def _state_of(self, instance: Any) -> Any:
+        struct = kernel.state_or_none(instance)
+        if struct is None:
+            raise missing_state(instance)
         try:
-            return kernel.state_of(instance)
-        except (UnmappedInstanceError, TypeError):
+            kernel.layout_of(instance)
+        except UnmappedInstanceError:
             raise UnmappedInstanceError(instance) from None
+        return struct
 
     def _contains(self, obj: Any) -> bool:
         struct = kernel.state_or_none(obj)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
+from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import TableClause
 
@@ -26,9 +27,9 @@ class BindTable:
     def __bool__(self) -> bool:
         return bool(self._by_key)
 
-    def as_dict(self) -> dict[Any, Any]:
-        """Engines by class and table, as they are now."""
-        return dict(self._by_key)
+    def as_dict(self) -> Mapping[Any, Any]:
+        """Engines by class and table, as they are now; not to be changed."""
+        return sa_util.immutabledict(self._by_key)
 
     def add(self, key: Any, bind: Any) -> None:
         """Use ``bind`` for a class, mapper or table."""

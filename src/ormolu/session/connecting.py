@@ -15,9 +15,6 @@ from . import execution
 from .base import SessionBase
 from .transaction import SessionTransaction, SessionTransactionOrigin
 
-OBJECT_OPTIONS = frozenset({"populate_existing", "autoflush", "yield_per"})
-"""Execution options about objects, which no connection needs."""
-
 
 class Connecting(SessionBase):
     """The part of `Session` about transactions, connections and binds."""
@@ -27,14 +24,13 @@ class Connecting(SessionBase):
         with self, self.begin():  # type: ignore[attr-defined]
             yield self
 
-    def _begin_for_changes(self) -> None:
+    def _begin_for_change(self) -> None:
         """A change of an object begins a transaction, as a statement would."""
-        if self._transaction is None and self._tracker.modified and self.autobegin:
+        if self._transaction is None:
             self._autobegin_t()
 
     def in_transaction(self) -> bool:
         """Whether a transaction has begun."""
-        self._begin_for_changes()
         return self._transaction is not None
 
     def in_nested_transaction(self) -> bool:
@@ -43,7 +39,6 @@ class Connecting(SessionBase):
 
     def get_transaction(self) -> SessionTransaction | None:
         """The outermost transaction, None when there is none."""
-        self._begin_for_changes()
         current: SessionTransaction | None = self._transaction
         while current is not None and current._parent is not None:
             current = current._parent
@@ -57,9 +52,7 @@ class Connecting(SessionBase):
     @property
     def is_active(self) -> bool:
         """Whether the session can be used: not in need of a rollback."""
-        if self.autobegin:
-            return self._transaction is None or self._transaction.is_active
-        return self._transaction is not None and self._transaction.is_active
+        return self._transaction is None or self._transaction.is_active
 
     def _autobegin_t(self, begin: bool = False) -> SessionTransaction:
         if self._transaction is None:
@@ -79,14 +72,13 @@ class Connecting(SessionBase):
         Raises:
             InvalidRequestError: when a transaction has begun already.
         """
-        self._begin_for_changes()
         current = self._transaction
         if current is None:
             current = self._autobegin_t(begin=True)
             if not nested:
                 return current
         if nested:
-            return current._begin_nested()  # type: ignore[no-any-return]
+            return current._begin(nested=True)  # type: ignore[no-any-return]
         raise sa_exc.InvalidRequestError(
             "A transaction is already begun on this Session."
         )
@@ -101,7 +93,6 @@ class Connecting(SessionBase):
 
     def rollback(self) -> None:
         """Roll back to before the outermost transaction."""
-        self._begin_for_changes()
         if self._transaction is not None:
             self._transaction.rollback(_to_root=True)
 
@@ -133,19 +124,16 @@ class Connecting(SessionBase):
             transaction = self._autobegin_t()
         return transaction._connection_for_bind(bind, execution_options)  # type: ignore[no-any-return]
 
-    def _connection_for(self, mapper: Any) -> Connection:
+    def _connection_for(self, mapper: Any, clause: Any = None) -> Connection:
         """The connection for a mapper's statements."""
         bind = self.bind
         if bind is None or self._has_own_binds:
-            bind = self.get_bind(mapper=mapper)
+            bind = self.get_bind(mapper=mapper, clause=clause)
         return self._connection_for_bind(bind)
 
-    def _connection_options(self, options: Any, local: bool) -> dict[str, Any]:
-        """What a new connection is given: the session's own options, and these."""
-        own = self.execution_options if local else {}
-        merged = {k: v for k, v in own.items() if k not in OBJECT_OPTIONS}
-        merged.update(options or ())
-        return merged
+    def _connection_options(self, options: Any) -> dict[str, Any]:
+        """What a connection is given: the session's own options, and these."""
+        return {**self.execution_options, **(options or {})}
 
     @property
     def _has_own_binds(self) -> bool:
@@ -193,22 +181,25 @@ class Connecting(SessionBase):
         raise sa_exc.UnboundExecutionError(_unbound_text(mapper, clause))
 
     def _mapper_argument(self, mapper: Any) -> Any:
-        found = sa_inspect(mapper, raiseerr=False)
-        if found is None or not hasattr(found, "mapper"):
-            if isinstance(mapper, type):
-                raise UnmappedClassError(mapper)
+        found = sa_inspect(mapper, raiseerr=isinstance(mapper, type) is False)
+        if found is None:
+            raise UnmappedClassError(mapper)
+        if not hasattr(found, "mapper"):
             raise sa_exc.ArgumentError(f"{mapper!r} is not a mapper or mapped class")
         return found.mapper
+
+    @property
+    def binds(self) -> Mapping[Any, Any]:
+        """Engines by mapped class and table; `bind_mapper` and `bind_table` add."""
+        return self._binds.as_dict()  # type: ignore[no-any-return]
 
     def bind_mapper(self, mapper: Any, bind: Any) -> None:
         """Use an engine for a mapped class."""
         self._binds.add(mapper, bind)
-        self.binds = self._binds.as_dict()
 
     def bind_table(self, table: Any, bind: Any) -> None:
         """Use an engine for a table."""
         self._binds.add(table, bind)
-        self.binds = self._binds.as_dict()
 
 
 def _unbound_text(mapper: Any, clause: Any) -> str:

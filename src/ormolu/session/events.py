@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._core.events import Events, EventTarget, ask_first, listener_of, with_listener
 from ..hydrate.load_events import hear_sessions
+from ..instrument.load_watch import watching
 from ..instrument.state import inspect_instance
 
 LIFECYCLE = frozenset(
@@ -99,6 +100,9 @@ class SessionEvents(Events[SessionTarget]):
         kw.pop("retval", None)
         if raw and event_key.identifier in LIFECYCLE:
             event_key = with_listener(event_key, _given_state(listener_of(event_key)))
+        if event_key.identifier == "loaded_as_persistent":
+            fn = watching(listener_of(event_key), 1, restore_load_context)
+            event_key = with_listener(event_key, fn)
         event_key.base_listen(**kw)
         event_key.dispatch_target._hears = True
         if event_key.identifier == "loaded_as_persistent":

@@ -7,10 +7,11 @@ from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
 from ..instrument.state import inspect_instance
-from ..lanes.purpose import LOAD_OPTION, NO_PURPOSE, Purpose
+from ..lanes.purpose import LOAD_OPTION, NO_PURPOSE, Purpose, identity_token_of
 from ..mapping.queryable import inspect_entity
 from . import execution
 from .user_options import UserDefinedOption
@@ -37,7 +38,7 @@ class ORMExecuteState:
         self.session = session
         self.statement = statement
         self.parameters = parameters
-        self.local_execution_options = dict(execution_options)
+        self.local_execution_options = sa_util.immutabledict(execution_options)
         self.execution_options = {
             **getattr(statement, "_execution_options", {}),
             **execution_options,
@@ -88,7 +89,7 @@ class ORMExecuteState:
 
     def update_execution_options(self, **opts: Any) -> None:
         """Add execution options for this execution."""
-        self.local_execution_options = {**self.local_execution_options, **opts}
+        self.local_execution_options = self.local_execution_options.union(opts)
 
     # -- what it is --------------------------------------------------------------------
 
@@ -145,6 +146,13 @@ class ORMExecuteState:
         return isinstance(self._inner, Delete)
 
     @property
+    def identity_token(self) -> Any:
+        """The token that keeps the identities of the loaded objects apart."""
+        return identity_token_of(
+            {**self.execution_options, **self.local_execution_options}
+        )
+
+    @property
     def _inner(self) -> Any:
         if self.is_from_statement:
             return self.statement.element
@@ -188,22 +196,46 @@ class ORMExecuteState:
     def user_defined_options(self) -> Sequence[Any]:
         """The `UserDefinedOption` objects of the statement."""
         own = getattr(self.statement, "_with_options", ())
-        given = (*own, *self._load.options)
+        earlier = getattr(self.statement, "_memoized_select_entities", ())
+        given = [*self._load.inherited, *own]
+        for memo in earlier:  # from before with_only_columns()
+            given.extend(memo._with_options)
         return [o for o in given if isinstance(o, UserDefinedOption)]
+
+
+class AnnouncedLoad:
+    """A loader's statement after the listeners have seen it.
+
+    Attributes:
+        cursor: the cursor result; None where a listener answered.
+        answer: the objects or rows of the listener's answer.
+        options: the execution options that were used.
+    """
+
+    __slots__ = ("answer", "cursor", "options")
+
+    def __init__(self, cursor: Any, answer: Any, options: Mapping[str, Any]) -> None:
+        self.cursor = cursor
+        self.answer = answer
+        self.options = options
+
+    @property
+    def populate_existing(self) -> bool:
+        """Whether what is loaded already is loaded over."""
+        return bool(self.options.get("populate_existing"))
 
 
 def announce_load(
     session: Any, statement: Any, connection: Any, values: Any, purpose: Purpose
-) -> tuple[Any, Any]:
-    """Execute a loader's statement, asking the session's listeners first.
-
-    Returns:
-        the cursor result and None; None and the loaded objects or rows, where a
-        listener answered with a result.
-    """
-    options: dict[str, Any] = {**session._load_options, LOAD_OPTION: purpose}
+) -> AnnouncedLoad:
+    """Execute a loader's statement, asking the session's listeners first."""
+    options: dict[str, Any] = {
+        **session.execution_options,
+        **purpose.execution_options,
+    }
     todo = session.dispatch.do_orm_execute
     if todo:
+        options[LOAD_OPTION] = purpose
         subject = execution.subject_of(statement)
         arguments = {"mapper": subject.mapper, "clause": statement}
         state = ORMExecuteState(session, statement, values, options, arguments, todo)
@@ -213,14 +245,18 @@ def announce_load(
             if result:
                 rows = result.unique().all()
                 single = len(rows[0]) == 1 if rows else False
-                return None, [r[0] for r in rows] if single else rows
+                answer = [r[0] for r in rows] if single else rows
+                return AnnouncedLoad(None, answer, state.local_execution_options)
         statement, values = state.statement, state.parameters
-        options = state.local_execution_options
-    options = {
-        **{k: v for k, v in options.items() if k != LOAD_OPTION},
-        "_result_disable_adapt_to_context": True,
-    }
-    return connection.execute(statement, values, execution_options=options), None
+        options = dict(state.local_execution_options)
+        options.pop(LOAD_OPTION, None)
+        if state.bind_arguments != {"mapper": subject.mapper, "clause": statement}:
+            connection = session._connection_for_statement(
+                statement, state.bind_arguments
+            )
+    sent = {**options, "_result_disable_adapt_to_context": True}
+    cursor = connection.execute(statement, values, execution_options=sent)
+    return AnnouncedLoad(cursor, None, options)
 
 
 def execute_with_events(

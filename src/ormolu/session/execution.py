@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -10,12 +11,20 @@ from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Resu
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
-from ..compile.builder import propagated
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
+from ..exc import instance_text
+from ..hydrate.context import QueryContext
+from ..hydrate.description import inherited_options
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
 from ..lanes.fast import is_free
+from ..lanes.purpose import (
+    LOAD_OPTION,
+    OVERWRITE_OPTION,
+    TOKEN_OPTION,
+    identity_token_of,
+)
 from ..lanes.rows import compile_state_of, fetch_all, fetch_chunks, processors_of
 from ..lanes.selects import find
 from ..loaders.post import run_post_loads
@@ -23,7 +32,14 @@ from ..loaders.post import run_post_loads
 FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
 """Execution options that Core need not see."""
 
-OF_ONE_STATEMENT = OWN_OPTIONS | {"max_row_buffer", "stream_results", "yield_per"}
+BETWEEN_PARTS = frozenset({LOAD_OPTION, OVERWRITE_OPTION, TOKEN_OPTION})
+"""Execution options between the parts of a session, which Core need not see."""
+
+OF_ONE_STATEMENT = (
+    OWN_OPTIONS
+    | BETWEEN_PARTS
+    | {"identity_token", "max_row_buffer", "stream_results", "yield_per"}
+)
 """Execution options that are about the rows or objects of one statement alone."""
 
 EMPTY: Mapping[str, Any] = {}
@@ -55,11 +71,13 @@ def execute_select(
     if merged.get("autoflush", True):
         session._autoflush()
     connection = session._connection_for_statement(statement, bind_arguments)
-    if not merged or FAST_OPTIONS.issuperset(merged):
+    inherited = inherited_options(statement._with_options)
+    if not inherited and (not merged or FAST_OPTIONS.issuperset(merged)):
         fast = _execute_fast(session, statement, parameters, merged, connection)
         if fast is not None:
             return fast
-    core_options = {**options, "_result_disable_adapt_to_context": True}
+    core_options = {k: v for k, v in options.items() if k not in BETWEEN_PARTS}
+    core_options["_result_disable_adapt_to_context"] = True
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
         core_options["max_row_buffer"] = merged["yield_per"]
@@ -70,8 +88,10 @@ def execute_select(
     load = load_of(state, result)
     if load is None:
         return result  # type: ignore[no-any-return]
-    own = propagated(statement) if load.user_options else None
-    return wrap(session, result, load, merged, own)
+    context = QueryContext(
+        session, statement, _repeated(merged), parameters, inherited=inherited
+    )
+    return wrap(session, result, load, merged, context)
 
 
 def _execute_fast(
@@ -90,16 +110,36 @@ def _execute_fast(
         return None
     description = fast.description
     return _result(
-        description, fast.plan, hydrate(session, fast.plan, rows, options), None
+        session,
+        description,
+        fast.plan,
+        hydrate(session, fast.plan, rows, options),
+        None,
+        session._generation,
     )
 
 
-def _result(description: Any, plan: LoadPlan, rows: list[Any], raw: Any) -> Result[Any]:
+def _result(
+    session: Any,
+    description: Any,
+    plan: LoadPlan,
+    rows: list[Any],
+    raw: Any,
+    generation: int | None,
+) -> Result[Any]:
+    """The result of rows that are read while the session keeps their objects.
+
+    Args:
+        generation: the session's while it does; None when the rows are the user's.
+    """
     metadata = description.metadata
     if metadata is None:
         metadata = description.metadata = result_metadata(description)
     result: Any = IteratorResult(
-        metadata, iter(rows), raw=raw, _source_supports_scalars=plan.scalar
+        metadata,
+        chain.from_iterable(_attached(session, generation, plan, rows)),
+        raw=raw,
+        _source_supports_scalars=plan.scalar,
     )
     if description.needs_unique:
         result._unique_filter_state = (set(), require_unique)
@@ -111,14 +151,16 @@ def wrap(
     cursor_result: Any,
     description: Any,
     options: Mapping[str, Any],
-    own: tuple[Any, ...] | None = None,
+    context: QueryContext | None = None,
 ) -> Result[Any]:
     """The user's result of a cursor result.
 
     Args:
-        own: the statement's options for lazy loads, when a plan cannot keep them.
+        context: what the loads that follow, and listeners, are told.
     """
-    plan = plan_for(description, processors_of(cursor_result), own)
+    inherited = () if context is None else context.inherited
+    token = identity_token_of(options)
+    plan = plan_for(description, processors_of(cursor_result), inherited, token)
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
@@ -137,7 +179,7 @@ def wrap(
                     "Can't use the ORM yield_per feature in conjunction with unique()"
                 )
             for rows in fetch_chunks(cursor_result, count or size):
-                yield hydrate(session, plan, rows, options)
+                yield hydrate(session, plan, rows, options, context)
 
         result: Any = ChunkedIteratorResult(
             metadata,
@@ -148,8 +190,26 @@ def wrap(
         )
         result._yield_per = size
         return result  # type: ignore[no-any-return]
-    rows = hydrate(session, plan, fetch_all(cursor_result), options)
-    return _result(description, plan, rows, cursor_result)
+    rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
+    generation = None if options.get("prebuffer_rows") else session._generation
+    return _result(session, description, plan, rows, cursor_result, generation)
+
+
+def _attached(
+    session: Any, generation: int | None, plan: LoadPlan, rows: list[Any]
+) -> Iterator[list[Any]]:
+    """The rows, unless the session has let their objects go before they are read."""
+    if (
+        generation != session._generation
+        and generation is not None
+        and (plan.entities and rows)
+    ):
+        obj = rows[0] if plan.scalar else rows[0][0]
+        raise sa_exc.InvalidRequestError(
+            f"Object {instance_text(obj)} cannot be converted to 'persistent' state, as "
+            "this identity map is no longer valid.  Has the owning Session been closed?"
+        )
+    yield rows
 
 
 def require_unique(obj: Any) -> None:
@@ -161,29 +221,33 @@ def require_unique(obj: Any) -> None:
 
 
 def hydrate(
-    session: Any, plan: LoadPlan, rows: list[Any], options: Mapping[str, Any]
+    session: Any,
+    plan: LoadPlan,
+    rows: list[Any],
+    options: Mapping[str, Any],
+    context: QueryContext | None = None,
 ) -> list[Any]:
     """Objects of raw rows, with the loads that follow.
 
     Args:
         options: execution options of the statement; those loads repeat them.
     """
-    populate_existing = bool(options.get("populate_existing"))
+    populate_existing = bool(
+        options.get("populate_existing") or options.get(OVERWRITE_OPTION)
+    )
+    if context is None and options and plan.post:
+        context = QueryContext(session, None, _repeated(options))
     run = hydration.LoadRun(
         session._tracker,
         plan.outputs,
         scalar=plan.scalar,
         populate_existing=populate_existing,
     )
+    run.context = context
     results: list[Any] = run.rows(rows)
     run.finish()
     if plan.post:
-        outer = session._load_options
-        session._load_options = _repeated(options) if options else EMPTY
-        try:
-            run_post_loads(session, plan, run, populate_existing)
-        finally:
-            session._load_options = outer
+        run_post_loads(session, plan, run, populate_existing)
     return results
 
 
@@ -200,6 +264,9 @@ def execute_dml(
     bind_arguments: Any,
 ) -> Any:
     """Execute an INSERT, UPDATE or DELETE of an entity's rows."""
+    subject = subject_of(statement)
+    if subject is not None and not subject.mapper.configured:
+        subject.mapper._check_configure()
     if getattr(statement, "is_from_statement", False):
         return execute_select(session, statement, parameters, options, bind_arguments)
     return dml.execute_dml(

@@ -14,7 +14,8 @@ from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.unit import UnitOfWork
-from ..instrument.state import public_key
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.state import expired_keys, public_key
 from .moving import Moving
 from .transaction import (
     ACTIVE,
@@ -66,6 +67,10 @@ class Flushing(Moving):
         Raises:
             InvalidRequestError: when a flush is going on already.
         """
+        if self._flushing:
+            raise sa_exc.InvalidRequestError("Session is already flushing")
+        if self._is_clean():
+            return
         if objects is not None:
             sa_util.warn_deprecated(
                 "The `objects` parameter of `Session.flush` is deprecated; flush "
@@ -102,7 +107,7 @@ class Flushing(Moving):
             return
         transaction = self._autobegin_t()
         transaction._require("flush")
-        within = transaction._begin_within() if self._hears else None
+        within = transaction._begin() if self._hears else None
         try:
             self._execute(uow, chosen)
             if within is not None:
@@ -123,8 +128,17 @@ class Flushing(Moving):
         uow.finish()
         if chosen is None:
             self._forget_late_changes()
+            self._forget_pending_collections()
         if hears:
             self.dispatch.after_flush_postexec(self, uow)
+
+    def _forget_pending_collections(self) -> None:
+        """What was added to collections that are not loaded is in their rows now."""
+        awaiting, self._awaiting = self._awaiting, []
+        for obj in awaiting:
+            extras = kernel.state_of(obj)._o_extras
+            if extras:
+                extras.pop("pending", None)
 
     def _forget_late_changes(self) -> None:
         """What events changed on objects after the flush had looked at them."""
@@ -162,14 +176,21 @@ class Flushing(Moving):
                 continue
             self._register_save(uow, obj)
         for obj in deleted.values():
-            uow.register(obj, isdelete=True)
+            self._register_delete(uow, obj)
+
+    def _register_delete(self, uow: UnitOfWork, obj: Any) -> None:
+        """A deleted object keeps its values, so an expired one is loaded first."""
+        struct = kernel.state_of(obj)
+        if struct._o_flags & kernel.EXPIRED and expired_keys(obj):
+            struct._o_layout.mapper._load_expired(obj, PASSIVE_OFF)
+        uow.register(obj, isdelete=True)
 
     def _register_save(self, uow: UnitOfWork, obj: Any) -> None:
         struct = kernel.state_of(obj)
         mapper = struct._o_layout.mapper
         if mapper._delete_orphans and mapper._is_orphan(obj):
             if struct._o_key is not None:
-                uow.register(obj, isdelete=True)
+                self._register_delete(uow, obj)
                 return
             extras = struct._o_extras
             if extras and extras.get("orphaned"):
@@ -252,7 +273,11 @@ class Flushing(Moving):
         existing = home.get(key)
         if existing is not None and existing is not obj:
             other = kernel.state_of(existing)
-            if not self._is_deleted(existing) and not other._o_flags & DELETED:
+            if (
+                not self._is_deleted(existing)
+                and not other._o_flags & DELETED
+                and _key_in_memory(existing, layout) == values
+            ):
                 sa_util.warn(
                     f"Identity map already had an identity for {public_key(other)}, "
                     "replacing it with newly flushed object.   Are there load "
@@ -300,6 +325,12 @@ class Flushing(Moving):
             tracker.deleted.pop(id(obj), None)
             if self._hears:
                 self.dispatch.persistent_to_deleted(self, obj)
+
+
+def _key_in_memory(obj: Any, layout: Any) -> list[Any]:
+    """An object's primary key as its attributes have it, UNLOADED where expired."""
+    own = kernel.layout_of(obj)
+    return [kernel.peek_key(obj, layout.keys[s]) for s in own.pk_slots]
 
 
 def _is_settled(obj: Any) -> bool:

@@ -9,7 +9,10 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
-from ..loaders.by_key import key_parameters, select_by_key
+from ..lanes.purpose import OVERWRITE_OPTION, TOKEN_OPTION
+from ..loaders.by_key import key_parameters, select_by_key, warn_of_null_key
+from ..mapping.synonym import Synonym
+from .known import for_update_arguments
 
 
 def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
@@ -33,8 +36,9 @@ def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
 
 
 def _from_names(mapper: Any, ident: Mapping[str, Any]) -> tuple[Any, ...]:
+    by_key = {_without_synonym(mapper, name): v for name, v in ident.items()}
     try:
-        values = tuple(ident[key] for key in mapper._pk_keys)
+        values = tuple(by_key[key] for key in mapper._pk_keys)
         if len(ident) == len(values):
             return values
     except KeyError as error:
@@ -44,8 +48,18 @@ def _from_names(mapper: Any, ident: Mapping[str, Any]) -> tuple[Any, ...]:
     names = ",".join(repr(k) for k in mapper._pk_keys)
     raise sa_exc.InvalidRequestError(
         "Incorrect names of values in identifier to formulate primary key for "
-        f"session.get(); primary key attribute names are {names}"
+        f"session.get(); primary key attribute names are {names} (synonym names are "
+        "also accepted)"
     ) from cause
+
+
+def _without_synonym(mapper: Any, name: str) -> str:
+    """The attribute that a name, perhaps a synonym, stands for."""
+    prop = mapper._props.get(name)
+    while isinstance(prop, Synonym):
+        name = prop.name
+        prop = mapper._props.get(name)
+    return name
 
 
 def load_with_options(
@@ -53,35 +67,45 @@ def load_with_options(
     mapper: Any,
     values: tuple[Any, ...],
     options: Any,
-    populate_existing: bool,
+    overwrite: bool,
     with_for_update: Any,
     execution_options: Mapping[str, Any],
     bind_arguments: Any,
+    identity_token: Any = None,
 ) -> Any:
     """Load by primary key with loader options, row locks or execution options.
+
+    Args:
+        overwrite: load over what is loaded already, whatever the options say.
 
     Raises:
         StaleDataError: when a row that is to be locked has another version than the
             object that is there already.
     """
+    if all(v is None for v in values):
+        return warn_of_null_key()
     statement = select_by_key(mapper, values)
     if options:
         statement = statement.options(*options)
-    if with_for_update is not None and with_for_update is not False:
-        arguments = with_for_update if isinstance(with_for_update, dict) else {}
-        statement = statement.with_for_update(**arguments)
+    lock = for_update_arguments(with_for_update)
+    if lock is not None:
+        statement = statement.with_for_update(**lock)
         known = _known_version(session, mapper, values)
         if known is not None:
             found = _locked(session, mapper, values, statement, known)
-            if found is None or not (populate_existing or options):
+            populate = overwrite or execution_options.get("populate_existing")
+            if found is None or not (populate or options):
                 return found
-    merged = dict(execution_options)
-    if populate_existing:
-        merged["populate_existing"] = True
+        overwrite = True
+    sent = dict(execution_options)
+    if overwrite:
+        sent[OVERWRITE_OPTION] = True
+    if identity_token is not None:
+        sent[TOKEN_OPTION] = identity_token
     result = session.execute(
         statement,
         key_parameters(values),
-        execution_options=merged,
+        execution_options=sent,
         bind_arguments=bind_arguments,
     )
     return result.unique().scalars().one_or_none()

@@ -10,9 +10,8 @@ from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError
 from ..instrument.manager import manager_of_class
-from ..instrument.state import session_of
+from ..instrument.state import missing_state, session_of
 
 sessions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 """Every session in memory by its ``hash_key``."""
@@ -35,9 +34,9 @@ def object_session(instance: object) -> Any:
     """
     if (
         kernel.state_or_none(instance) is None
-        and manager_of_class(type(instance)) is None
+        or manager_of_class(type(instance)) is None
     ):
-        raise UnmappedInstanceError(instance)
+        raise missing_state(instance)
     return session_of(instance)
 
 
@@ -81,13 +80,22 @@ def identity_key(
 
 
 def for_update_arguments(value: Any) -> dict[str, Any] | None:
-    """The arguments of ``with_for_update`` from what users give."""
+    """The arguments of ``with_for_update`` from what users give.
+
+    Raises:
+        ArgumentError: for an empty dict, which may mean either.
+    """
     if value is None or value is False:
         return None
     if value is True:
         return {}
     if isinstance(value, dict):
         return value
+    if isinstance(value, str):
+        raise sa_exc.ArgumentError(
+            "with_for_update should be the boolean value True, or a dictionary with "
+            f"options, not {value!r}"
+        )
     return {
         name: getattr(value, name)
         for name in ("nowait", "read", "of", "skip_locked", "key_share")

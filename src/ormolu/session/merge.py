@@ -13,7 +13,6 @@ from ..exc import StaleDataError, instance_text
 from ..instrument.collections import collection_adapter
 from ..instrument.flags import PASSIVE_MERGE
 from ..instrument.state import expire_keys, public_key
-from ..mapping.inspecting import object_mapper
 from .known import identity_key
 
 UNLOADED = kernel.UNLOADED
@@ -39,7 +38,7 @@ class Merge:
 
     def start(self, instance: Any) -> Any:
         """Merge an object that the user gave."""
-        object_mapper(instance)  # raises for one that is not mapped
+        self.session._state_of(instance)  # raises for one that is not mapped
         self._merged.clear()
         self._ways.clear()
         return self.merge(instance)
@@ -164,7 +163,7 @@ class Merge:
                 impl.set(target, value)
             else:
                 impl.put(target, value)
-        elif struct._o_key is not None and not prop.deferred:
+        elif struct._o_key is not None and not _is_deferred(prop, struct):
             if kernel.peek_key(target, key) is UNLOADED:
                 expire_keys(target, (key,))
 
@@ -206,6 +205,14 @@ class Merge:
             impl.replace(target, merged, adapt=False)
         else:
             impl.set_committed_value(target, merged)
+
+
+def _is_deferred(prop: Any, struct: Any) -> bool:
+    """Whether a column is left out by its mapping, or by the object's options."""
+    origin = struct._o_origin
+    node = None if origin is None else origin.node
+    step = None if node is None else node.step_for(prop.key, "column")
+    return bool(prop.deferred) if step is None else step.strategy == "defer"
 
 
 def _check_version(given: Any, target: Any, key: str) -> None:

@@ -48,6 +48,8 @@ class Moving(Connecting):
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
+        if self._transaction is None:
+            self._autobegin_t()
         if struct._o_extras is not None:
             struct._o_extras.pop("orphaned", None)  # it was asked for by itself
         self._save_or_update_one(instance, struct)
@@ -112,6 +114,8 @@ class Moving(Connecting):
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
             tracker.modified[id(obj)] = obj
+            if struct._o_extras and "pending" in struct._o_extras:
+                self._awaiting.append(obj)
         if self._hears:
             self._after_attach(obj, struct)
 
@@ -260,6 +264,7 @@ class Moving(Connecting):
                 transaction._new.clear()
         persistent = tracker.objects() if self._hears else []
         tracker.clear()
+        self._generation += 1
         self._finders.clear()
         for obj in [*pending, *removed]:
             kernel.state_of(obj)._o_home = None
@@ -315,11 +320,8 @@ class Moving(Connecting):
         struct._o_flags &= ~DELETED
         if home is None or home.tracker is not self._tracker:
             return False
-        existing = home.get(struct._o_key)
         struct._o_home = None
-        if existing is not None:
-            return False
-        home.add(obj, struct._o_key)
+        home.add(obj, struct._o_key)  # in the place of what was loaded since
         return True
 
 

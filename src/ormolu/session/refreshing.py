@@ -40,6 +40,11 @@ class Refreshing(BulkOperations):
                 is gone.
         """
         struct = self._state_of(instance)
+        if isinstance(with_for_update, dict) and not with_for_update:
+            raise sa_exc.ArgumentError(
+                "with_for_update should be the boolean value True, or a dictionary "
+                "with options.  A blank dictionary is ambiguous."
+            )
         self._require_persistent(instance, struct)
         mapper = struct._o_layout.mapper
         names = None if attribute_names is None else set(attribute_names)

@@ -219,6 +219,7 @@ METHODS: Iterable[str] = (
 ATTRIBUTES: Iterable[str] = (
     "autoflush",
     "bind",
+    "binds",
     "deleted",
     "dirty",
     "execution_options",

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy import util as sa_util
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.base import Executable
 
 from .._speedups import finding
 from .._speedups import state as kernel
@@ -17,7 +19,7 @@ from ..loaders.expired import refresh_from_row
 from ..query.query import Query
 from . import execution
 from .binds import BindTable
-from .execute_state import announce_load, execute_with_events
+from .execute_state import AnnouncedLoad, announce_load, execute_with_events
 from .get import identity_values, load_with_options
 from .identity import IdentityMap
 from .known import SessionClassMethods, enter_session
@@ -74,9 +76,7 @@ class Session(Refreshing, SessionClassMethods):
         execution_options: Mapping[str, Any] | None = None,
     ) -> None:
         if autocommit:
-            raise sa_exc.ArgumentError(
-                "autocommit=True is no longer supported; use autobegin and begin()"
-            )
+            raise sa_exc.ArgumentError("autocommit=True is no longer supported")
         if not future:
             raise sa_exc.ArgumentError(
                 "The 'future' parameter passed to Session() may only be set to True."
@@ -98,7 +98,7 @@ class Session(Refreshing, SessionClassMethods):
         self.autobegin = autobegin
         self.twophase = twophase
         self.join_transaction_mode = join_transaction_mode
-        self.execution_options = dict(execution_options or {})
+        self.execution_options = sa_util.immutabledict(execution_options or {})
         self.info: dict[Any, Any] = dict(info or {})
         self._query_cls = query_cls or Query
         self._close_resets_only = close_resets_only
@@ -106,9 +106,11 @@ class Session(Refreshing, SessionClassMethods):
         self._nested_transaction = None
         self._tracker = kernel.Tracker()
         self._tracker.owner = self
+        self._tracker.idle = True
+        self._identity_map = IdentityMap(self._tracker)
+        self._awaiting = []
         self._finders: dict[type, kernel.IdentityDict] = {}
         self._binds = BindTable(binds)
-        self.binds = self._binds.as_dict() if binds else {}
         self.hash_key = enter_session(self)
 
     def __enter__(self) -> Any:
@@ -173,9 +175,12 @@ class Session(Refreshing, SessionClassMethods):
     def _with_own_options(
         self, statement: Any, options: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """The session's options, overridden by the statement's and by those given."""
-        of_statement = getattr(statement, "_execution_options", {})
-        return {**self.execution_options, **of_statement, **options}
+        """The session's options where the statement has none, and those given."""
+        of_statement = getattr(statement, "_execution_options", NO_OPTIONS)
+        own = self.execution_options
+        if of_statement:
+            own = {k: v for k, v in own.items() if k not in of_statement}
+        return {**own, **options}
 
     def _execute_internal(
         self,
@@ -191,7 +196,7 @@ class Session(Refreshing, SessionClassMethods):
 
     def _announce_load(
         self, statement: Any, connection: Any, values: Any, purpose: Any
-    ) -> tuple[Any, Any]:
+    ) -> AnnouncedLoad:
         return announce_load(self, statement, connection, values, purpose)
 
     def _execute_plain(
@@ -202,9 +207,12 @@ class Session(Refreshing, SessionClassMethods):
         bind_arguments: Mapping[str, Any] | None,
     ) -> Any:
         if not execution.is_ours(statement):
+            statement = executable(statement)
             connection = self._connection_for_statement(statement, bind_arguments)
             return connection.execute(
-                statement, params or {}, execution_options=execution_options
+                statement,
+                {} if params is None else params,
+                execution_options=execution_options,
             )
         if getattr(statement, "is_dml", False):
             return execution.execute_dml(
@@ -292,17 +300,21 @@ class Session(Refreshing, SessionClassMethods):
         execution_options: Mapping[str, Any],
         bind_arguments: Any,
     ) -> Any:
-        insp = sa_inspect(entity)
-        if insp is None or not getattr(insp, "is_mapper", False):
+        mapper = sa_inspect(entity)
+        if mapper is None or not getattr(mapper, "is_mapper", False):
             raise sa_exc.ArgumentError(
                 f"Expected mapped class or mapper, got: {entity!r}"
             )
-        mapper = insp
+        mapper._check_configure()
+        overwrite = populate_existing
         if self.execution_options or execution_options:
             execution_options = {**self.execution_options, **execution_options}
-            if populate_existing is None:
-                populate_existing = execution_options.get("populate_existing")
-            execution_options.pop("populate_existing", None)
+            if overwrite is None:
+                overwrite = execution_options.get("populate_existing")
+            if overwrite is not None:
+                execution_options["populate_existing"] = overwrite
+        elif overwrite is not None:
+            execution_options = {"populate_existing": overwrite}
         if with_for_update is False:
             with_for_update = None
         values = identity_values(mapper, ident)
@@ -315,32 +327,29 @@ class Session(Refreshing, SessionClassMethods):
             and not self.execution_options
         ):
             self._finders[entity] = home
-        if (
-            not populate_existing
-            and not mapper.always_refresh
-            and with_for_update is None
-        ):
+        if not overwrite and not mapper.always_refresh and with_for_update is None:
             found = home.get(key)
             if found is not None:
                 return self._verified(found, mapper)
         self._autoflush()
         if (
-            populate_existing
-            or with_for_update is not None
+            with_for_update is not None
             or options
             or execution_options
             or identity_token is not None
             or bind_arguments
+            or mapper.always_refresh
         ):
             return load_with_options(
                 self,
                 mapper,
                 values,
                 options,
-                bool(populate_existing or mapper.always_refresh),
+                mapper.always_refresh,
                 with_for_update,
                 execution_options,
                 bind_arguments,
+                identity_token,
             )
         return load_by_key(self, mapper, key)
 
@@ -391,7 +400,7 @@ class Session(Refreshing, SessionClassMethods):
     @property
     def identity_map(self) -> IdentityMap:
         """The persistent objects under their identity keys."""
-        return IdentityMap(self._tracker)
+        return self._identity_map
 
     def query(self, *entities: Any, **kwargs: Any) -> Any:
         """A legacy `Query` of entities, executed by this session."""
@@ -435,6 +444,17 @@ class Session(Refreshing, SessionClassMethods):
         merge = Merge(self, load, options)
         with self.no_autoflush:
             return [merge.start(instance) for instance in instances]
+
+
+def executable(statement: Any) -> Any:
+    """A statement that is not about entities.
+
+    Raises:
+        ArgumentError: when it is nothing that can be executed.
+    """
+    if isinstance(statement, Executable):
+        return statement
+    return coercions.expect(roles.StatementRole, statement)
 
 
 def _show_parts(cls: type[Session]) -> None:

@@ -84,6 +84,7 @@ class SessionTransaction(TransactionalContext):
                 "any more transaction requests."
             )
         self.session = session
+        self._bound_session = session
         self.origin = origin
         self._parent = parent
         self.nested = origin is SessionTransactionOrigin.BEGIN_NESTED
@@ -92,6 +93,7 @@ class SessionTransaction(TransactionalContext):
         self._previous_nested = session._nested_transaction if self.nested else None
         self._take_snapshot(parent)
         session._transaction = self
+        session._tracker.idle = False
         if session._hears:
             session.dispatch.after_transaction_create(session, self)
         if self.nested:
@@ -214,18 +216,12 @@ class SessionTransaction(TransactionalContext):
             current = current._parent
         return found
 
-    def _begin_nested(self) -> SessionTransaction:
-        """Begin a savepoint within this transaction."""
+    def _begin(self, nested: bool = False) -> SessionTransaction:
+        """Begin a savepoint, or a part for the length of a flush, within this one."""
         self._require("begin")
+        origin = SessionTransactionOrigin
         return SessionTransaction(
-            self.session, SessionTransactionOrigin.BEGIN_NESTED, self
-        )
-
-    def _begin_within(self) -> SessionTransaction:
-        """Begin a part of this transaction, for the length of a flush."""
-        self._require("flush")
-        return SessionTransaction(
-            self.session, SessionTransactionOrigin.SUBTRANSACTION, self
+            self.session, origin.BEGIN_NESTED if nested else origin.SUBTRANSACTION, self
         )
 
     # -- connections ---------------------------------------------------------------------
@@ -233,9 +229,36 @@ class SessionTransaction(TransactionalContext):
     def connection(
         self, bindkey: Any = None, execution_options: Any = None, **kwargs: Any
     ) -> Connection:
-        """The connection of a bind within this transaction."""
+        """The connection of a bind within this transaction, opened when there is none."""
+        self._require("connect")
         bind = self.session.get_bind(bindkey, **kwargs)
         return self._connection_for_bind(bind, execution_options)
+
+    @property
+    def connections(self) -> frozenset[Connection]:
+        """The connections that the transaction uses so far, or used."""
+        if self._is_transaction_boundary or self._parent is None:
+            return frozenset(entry[0] for entry in self._entries())
+        return self._parent.connections
+
+    def bound_connection(self, bindkey: Any = None, **kwargs: Any) -> Connection:
+        """The connection that the transaction uses for a bind; none is opened.
+
+        Raises:
+            InvalidRequestError: when it uses none for that bind.
+        """
+        bind = self._bound_session.get_bind(bindkey, **kwargs)
+        boundary = self
+        while not boundary._is_transaction_boundary and boundary._parent is not None:
+            boundary = boundary._parent
+        found = boundary._connections.get(bind)
+        if found is None and not isinstance(bind, Connection):
+            found = boundary._connections.get(bind.engine)
+        if found is None:
+            raise sa_exc.InvalidRequestError(
+                f"This transaction has not acquired a connection for bind {bind!r}"
+            )
+        return found[0]
 
     def _connection_for_bind(
         self, bind: Any, execution_options: Any = None
@@ -250,17 +273,17 @@ class SessionTransaction(TransactionalContext):
                     "execution_options ignored"
                 )
             return found[0]
-        connection, entered = self._provision(bind, execution_options)
-        if entered and self.session._hears:
-            self.session.dispatch.after_begin(self.session, self, connection)
-        return connection
+        return self._provision(bind, execution_options)
 
-    def _provision(self, bind: Any, options: Any) -> tuple[Connection, bool]:
+    def _provision(self, bind: Any, options: Any) -> Connection:
         """Open a connection, with the transaction closed to everybody else."""
         before, self._in_progress = self._in_progress, "_connection_for_bind"
         self._state = PROVISIONING_CONNECTION
         try:
-            return self._open(bind, options)
+            connection, entered = self._open(bind, options)
+            if entered and self.session._hears:
+                self.session.dispatch.after_begin(self.session, self, connection)
+            return connection
         finally:
             self._state = ACTIVE
             self._in_progress = before
@@ -284,7 +307,7 @@ class SessionTransaction(TransactionalContext):
             local = True
         try:
             if self._parent is None:
-                options = self.session._connection_options(options, local)
+                options = self.session._connection_options(options)
             if options:
                 connection = connection.execution_options(**options)
             transaction, should_commit = self._begin_on(connection, local)
@@ -322,7 +345,11 @@ class SessionTransaction(TransactionalContext):
 
     def prepare(self) -> None:
         """First phase of a two-phase commit."""
-        if self._parent is not None or not self.session.twophase:
+        if (
+            self._parent is not None
+            or self.session is None
+            or not self.session.twophase
+        ):
             raise sa_exc.InvalidRequestError(
                 "'twophase' mode not enabled, or not root transaction; can't prepare."
             )
@@ -357,6 +384,8 @@ class SessionTransaction(TransactionalContext):
 
     def commit(self, _to_root: bool = False) -> None:
         """Flush, commit, and expire the session's objects."""
+        if self._state is not PREPARED:
+            self._require("commit")
         if self._in_progress is not None:
             self._refuse_change("commit", self._in_progress, CLOSED)
         if self._state is not PREPARED:
@@ -384,10 +413,10 @@ class SessionTransaction(TransactionalContext):
         self, _capture_exception: BaseException | None = None, _to_root: bool = False
     ) -> None:
         """Roll back, and give the session's objects their state back."""
+        if self._state in (COMMITTED, CLOSED, PROVISIONING_CONNECTION):
+            self._require("rollback")
         if self._in_progress is not None:
             self._refuse_change("rollback", self._in_progress, CLOSED)
-        if self._state in (COMMITTED, CLOSED):
-            self._require("rollback")
         for inner in self._inner_transactions():
             inner._close(False)
         session, parent = self.session, self._parent
@@ -464,6 +493,8 @@ class SessionTransaction(TransactionalContext):
             session._nested_transaction = None
         session._transaction = self._parent
         outermost = self._parent is None
+        if outermost:
+            session._tracker.idle = True
         for connection, transaction, should_commit, local in self._entries():
             if invalidate and outermost:
                 connection.invalidate()
@@ -474,7 +505,6 @@ class SessionTransaction(TransactionalContext):
         self._state = CLOSED
         if session._hears:
             session.dispatch.after_transaction_end(session, self)
-        self._connections.clear()
         self.session = None
 
     # -- objects -------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import event
 
+from ormolu.instrument.state import ensure_state
+
 from ... import scoped_session as _scoped_session
 from .mapping import mapper as _mapper
 from .siblings import instance_for
@@ -66,6 +68,7 @@ class ScopedSession(_scoped_session):
         def enter(target: Any, args: Any, kwargs: dict[str, Any]) -> None:
             session = kwargs.pop("_sa_session", None) or self.registry()
             instance_for(target, kwargs.pop("_sa_entity_name", None))
+            ensure_state(target)
             if save_on_init:
                 session.save(target)
 
