@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import SelectState
 from ..hydrate.description import ColumnLoad, LoadDescription
 from .builder import SelectBuilder, TableOutput, entity_of
 from .entity_plan import ColumnList, EntityPlanner
-from .options import PathNode, build_tree
+from .options import LoaderOption, PathNode, build_tree
 from .positions import move
 
 
@@ -142,7 +142,12 @@ class ReturningBuilder(SelectBuilder):
         elements = self.columns.elements
         if mode.in_order:
             elements, places = self._in_order(keys, outputs)
-        self.description = LoadDescription(outputs, len(elements), keys=places)
+        self.description = LoadDescription(
+            outputs,
+            len(elements),
+            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
+            keys=places,
+        )
         return tuple(elements)
 
     def _keys(self, mode: ReturningMode) -> list[Any]:
