@@ -17,6 +17,8 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import InvalidRequestError
 
 from ormolu import Entity, Session, exc, registry
 from tests.orm.models import create_script
@@ -138,6 +140,12 @@ def test_loaded_objects_follow(session: Session, page: Any, sql: Recorder) -> No
 def test_rows_must_be_there(session: Session, page: Any) -> None:
     with pytest.raises(exc.StaleDataError, match="on table 'tail' expected"):
         session.bulk_update_mappings(page, [{"id": 9, "size": 1}])
+
+
+def test_upserts_are_refused(session: Session, page: Any) -> None:
+    statement = upsert(page).on_conflict_do_nothing()
+    with pytest.raises(InvalidRequestError, match="not supported for multi-table"):
+        session.execute(statement, [{"name": "x"}])
 
 
 def test_statements_with_values_say_that_they_cannot(

@@ -39,14 +39,11 @@ def _insert_in_bulk(request: Request) -> Any:
     rows = request.parameters if request.has_many else [request.parameters]
     connection = request.connection()
     is_plain = _is_plain(statement)
-    if (
-        not statement._returning
-        and is_plain
-        and len(written_tables(request.mapper)) > 1
-    ):
+    if is_plain and len(written_tables(request.mapper)) > 1:
         render_nulls = bool(request.options.get("render_nulls"))
         insert_into_tables(connection, request.mapper, rows, render_nulls)
         return null_dml_result()
+    _refuse_post_values(request)
     converter = InsertRows(
         sole_table(request.mapper),
         bool(request.options.get("render_nulls")),
@@ -62,6 +59,21 @@ def _insert_in_bulk(request: Request) -> Any:
         for group in groups:
             request.execute(statement, group)
     return null_dml_result()
+
+
+def _refuse_post_values(request: Request) -> None:
+    """Refuse an upsert of rows that go into several tables.
+
+    Raises:
+        InvalidRequestError: for such a statement.
+    """
+    if request.statement._post_values_clause is None:
+        return
+    if len(written_tables(request.mapper)) > 1:
+        raise sa_exc.InvalidRequestError(
+            "bulk INSERT with a 'post values' clause (typically upsert) not supported "
+            f"for multi-table mapper {request.mapper}"
+        )
 
 
 def _insert_returning(request: Request, groups: Any) -> Any:
