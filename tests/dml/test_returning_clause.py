@@ -14,15 +14,21 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import InvalidRequestError, NoSuchColumnError
+from sqlalchemy.exc import (
+    InvalidRequestError,
+    NoSuchColumnError,
+    SADeprecationWarning,
+)
 
 from ormolu import (
     DeclarativeBase,
     Mapped,
     Session,
     immediateload,
+    joinedload,
     mapped_column,
     selectinload,
+    subqueryload,
 )
 from tests.dml.models import Models
 from tests.orm.recording import Recorder
@@ -230,3 +236,15 @@ def test_eager_loads_repeat_the_execution_options(
     sql.clear()
     with sql.silence():
         assert part.widget.name == "elsewhere"
+
+
+@pytest.mark.parametrize("loader", [joinedload, subqueryload])
+def test_loads_that_need_a_select_are_warned_of(
+    session: Session, models: Models, loader: Any
+) -> None:
+    statement = insert(models.Part).returning(models.Part)
+    statement = statement.options(loader(models.Part.widget))
+    with pytest.warns(SADeprecationWarning, match=f"The {loader.__name__} loader"):
+        part = session.scalar(statement, [{"widget_id": 1}])
+    assert "widget" not in vars(part)
+    assert part.widget.name == "ant"

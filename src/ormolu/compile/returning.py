@@ -12,10 +12,11 @@ from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.sql.selectable import SelectState
 
-from ..hydrate.description import ColumnLoad, LoadDescription
+from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
+from ..mapping.relationships import Relationship
 from .builder import SelectBuilder, TableOutput, entity_of
 from .entity_plan import ColumnList, EntityPlanner
-from .options import PathNode, build_tree
+from .options import LoaderOption, PathNode, build_tree
 from .positions import move
 
 
@@ -105,14 +106,17 @@ class ReturningPlanner(EntityPlanner):
             return False
         return super()._is_loaded(prop, node, mapper)
 
-    def _plan_relationships(
-        self, load: Any, node: PathNode | None, path: tuple[Any, ...]
+    def _plan_relationship(
+        self,
+        load: EntityLoad,
+        prop: Relationship,
+        node: PathNode | None,
+        path: tuple[Any, ...],
     ) -> None:
-        super()._plan_relationships(load, node, path)
-        for post in load.post:
-            if post.strategy == "subquery" and post.step is not None:
+        super()._plan_relationship(load, prop, node, path)
+        if load.post and load.post[-1].strategy == "subquery":
+            if load.post.pop().step is not None:
                 incompatible("subquery")
-        load.post = [p for p in load.post if p.strategy != "subquery"]
 
 
 class ReturningBuilder(SelectBuilder):
@@ -142,7 +146,12 @@ class ReturningBuilder(SelectBuilder):
         elements = self.columns.elements
         if mode.in_order:
             elements, places = self._in_order(keys, outputs)
-        self.description = LoadDescription(outputs, len(elements), keys=places)
+        self.description = LoadDescription(
+            outputs,
+            len(elements),
+            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
+            keys=places,
+        )
         return tuple(elements)
 
     def _keys(self, mode: ReturningMode) -> list[Any]:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy.engine import Connection
-
 from .._speedups import gather
 from .._speedups import state as kernel
-from ..flush.table_plan import TablePlan, plan_of
+from ..flush.table_plan import plan_of
 from ..instrument.state import instance_state
-from .insert import insert_groups
-from .parameters import Group, InsertRows, names_of, version_attribute
-from .update_by_key import KeyedRows, update_groups
+from .inserting import insert_groups, insert_with_keys
+from .many_tables import insert_into_tables
+from .parameters import InsertRows
+from .tables import attribute_names, sole_table, written_tables
+from .update_by_key import update_rows
 
 UNLOADED = kernel.UNLOADED
 
@@ -70,14 +70,24 @@ def save_mappings(
             if isstates
             else given
         )
-        update_groups(connection, mapper, KeyedRows(mapper).groups(rows))
+        update_rows(connection, mapper, rows)
         return
     rows = [_row_of(mapper, s.obj()) for s in given] if isstates else given
-    converter = InsertRows(mapper, render_nulls)
-    if not return_defaults:
-        insert_groups(connection, plan_of(mapper), converter.groups(rows))
-        return
-    keys = _insert_with_keys(connection, plan_of(mapper), converter, rows)
+    if len(written_tables(mapper)) > 1:
+        filled = insert_into_tables(connection, mapper, rows, render_nulls)
+        keys = [[row.get(k) for k in mapper._pk_keys] for row in filled]
+    else:
+        converter = InsertRows(sole_table(mapper), render_nulls)
+        if not return_defaults:
+            insert_groups(connection, plan_of(mapper), converter.groups(rows))
+            return
+        keys = insert_with_keys(connection, plan_of(mapper), converter, rows)
+    if return_defaults:
+        _give_keys(mapper, given, keys, isstates)
+
+
+def _give_keys(mapper: Any, given: list[Any], keys: list[Any], isstates: bool) -> None:
+    """Put primary keys into the objects or dicts that they were made for."""
     for target, key in zip(given, keys, strict=True):
         if isstates:
             _take_identity(mapper, target.obj(), key)
@@ -88,7 +98,7 @@ def save_mappings(
 def _row_of(mapper: Any, obj: Any) -> dict[str, Any]:
     """The loaded column attributes of an object."""
     row: dict[str, Any] = {}
-    for key in names_of(mapper).keys:
+    for key in attribute_names(mapper):
         value = kernel.peek_key(obj, key)
         if value is not UNLOADED:
             row[key] = value
@@ -100,14 +110,14 @@ def _row_to_update(mapper: Any, state: Any, changed_only: bool) -> dict[str, Any
     obj = state.obj()
     if changed_only:
         layout = kernel.layout_of(obj)
-        names = names_of(mapper).keys
+        names = attribute_names(mapper)
         changed = [layout.keys[slot] for slot in gather.changed(obj)]
         row = {k: kernel.peek_key(obj, k) for k in changed if k in names}
     else:
         row = _row_of(mapper, obj)
-    version = version_attribute(mapper)
+    version = mapper.version_id_prop
     if version is not None:
-        row[version] = kernel.peek_key(obj, version)
+        row[version.key] = kernel.peek_key(obj, version.key)
     for key, value in zip(mapper._pk_keys, state.identity, strict=True):
         if changed_only or key not in row:
             row[key] = value
@@ -120,76 +130,3 @@ def _take_identity(mapper: Any, obj: Any, key: Any) -> None:
     for slot, value in zip(layout.pk_slots, key, strict=True):
         kernel.put(obj, slot, value)
     struct._o_key = mapper.key_of_values(list(key))
-
-
-# -- generated keys ----------------------------------------------------------------
-
-
-def _insert_with_keys(
-    connection: Connection, plan: TablePlan, converter: InsertRows, rows: list[Any]
-) -> list[Any]:
-    """Insert rows; the primary key of each."""
-    keys: list[Any] = []
-    for group in converter.groups(rows):
-        generated = _generated_columns(connection, plan, group[0])
-        if not generated and _has_keys(plan, group):
-            insert_groups(connection, plan, [group])
-            keys.extend([row[c.key] for c in plan.pk_columns] for row in group)
-        else:
-            keys.extend(_insert_returning(connection, plan, group, generated))
-    return keys
-
-
-def _insert_returning(
-    connection: Connection, plan: TablePlan, group: Group, generated: tuple[Any, ...]
-) -> list[Any]:
-    """Insert rows of equal columns as a flush does for objects; their keys."""
-    able = connection.dialect.insert_executemany_returning_sort_by_parameter_order
-    if len(group) > 1 and able and plan.table.implicit_returning:
-        statement = _returning_statement(plan, generated)
-        result = connection.execute(statement, group)
-        return list(result.inserted_primary_key_rows)
-    statement = plan.table.insert()
-    if generated or plan.mapper.version_id_col is not None:
-        statement = statement.return_defaults(*plan.pk_columns, *generated)
-    return [connection.execute(statement, row).inserted_primary_key for row in group]
-
-
-def _returning_statement(plan: TablePlan, generated: tuple[Any, ...]) -> Any:
-    """``INSERT`` that brings the keys back in the order of its rows; made once."""
-    memo = ("bulk insert returning", generated)
-    plans = plan.mapper._plans
-    if memo not in plans:
-        plans[memo] = plan.table.insert().return_defaults(
-            *plan.pk_columns, *generated, sort_by_parameter_order=True
-        )
-    return plans[memo]
-
-
-def _has_keys(plan: TablePlan, group: Group) -> bool:
-    """Whether rows bring the whole of their primary keys."""
-    names = [c.key for c in plan.pk_columns]
-    if any(name not in group[0] for name in names):
-        return False
-    return not any(row[name] is None for row in group for name in names)
-
-
-def _generated_columns(
-    connection: Connection, plan: TablePlan, row: Any
-) -> tuple[Any, ...]:
-    """The columns whose values the database makes, and which come back."""
-    if plan.mapper.eager_defaults is False or not connection.dialect.insert_returning:
-        return ()
-    return tuple(
-        c for c in plan.insert_columns if c.key not in row and _is_generated(c)
-    )
-
-
-def _is_generated(column: Any) -> bool:
-    """Whether the database makes the value of a column that is not given."""
-    if column.primary_key:
-        return False
-    default = column.default
-    return column.server_default is not None or bool(
-        default is not None and default.is_clause_element
-    )

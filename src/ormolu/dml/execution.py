@@ -21,12 +21,13 @@ from .request import (
 )
 from .results import returned
 from .synchronize import objects_by_key, set_values
+from .tables import sole_table
 from .update_by_key import (
     KeyedRows,
     by_key,
     check_matched,
     primary_key_of,
-    update_groups,
+    update_rows,
 )
 
 
@@ -119,11 +120,11 @@ def _update_in_bulk(request: Request) -> Any:
     synchronize = _require_bulk(request)
     is_plain = _is_plain(statement)
     passed = frozenset() if is_plain else parameter_names(statement)
-    groups = KeyedRows(mapper, passed, always=bool(statement._values)).groups(rows)
     if is_plain and request.wants_plain_core():
-        update_groups(request.connection(), mapper, groups)
+        update_rows(request.connection(), mapper, rows)
     else:
-        _update_with_statement(request, groups)
+        keyed = KeyedRows(sole_table(mapper), passed, always=bool(statement._values))
+        _update_with_statement(request, keyed.groups(rows))
     if synchronize:
         _synchronize_rows(request, rows)
     return null_result()
@@ -173,7 +174,7 @@ def _is_plain(statement: Any) -> bool:
 def _update_with_statement(request: Request, groups: Any) -> None:
     """Execute the user's own statement, narrowed to one row at a time."""
     mapper = request.mapper
-    statement = by_key(mapper, request.statement, with_version=False)
+    statement = by_key(mapper, request.statement)
     if statement._returning:
         statement = statement.options(PLAIN)
     for group in groups:
@@ -191,7 +192,9 @@ def _update_with_statement(request: Request, groups: Any) -> None:
                 if len(group) > 1
                 else dialect.supports_sane_rowcount
             )
-            check_matched(mapper, result.rowcount if sane else -1, len(group))
+            check_matched(
+                mapper.local_table, result.rowcount if sane else -1, len(group)
+            )
 
 
 def _synchronize_rows(request: Request, rows: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -10,12 +9,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.cursor import null_dml_result
 
 from ..compile.returning import AS_WRITTEN, IN_BULK, returns_star
-from ..flush.table_plan import TablePlan, plan_of
-from ..lanes import fast
+from ..flush.table_plan import plan_of
 from ..lanes.rows import fetch_all
-from .parameters import Group, InsertRows
+from .inserting import insert_groups
+from .many_tables import insert_into_tables
+from .parameters import InsertRows
 from .request import INSERT_STRATEGIES, Request, parameter_names
 from .results import returned
+from .tables import sole_table, written_tables
 
 
 def execute_insert(request: Request) -> Any:
@@ -38,8 +39,13 @@ def _insert_in_bulk(request: Request) -> Any:
     rows = request.parameters if request.has_many else [request.parameters]
     connection = request.connection()
     is_plain = _is_plain(statement)
+    if is_plain and len(written_tables(request.mapper)) > 1:
+        render_nulls = bool(request.options.get("render_nulls"))
+        insert_into_tables(connection, request.mapper, rows, render_nulls)
+        return null_dml_result()
+    _refuse_post_values(request)
     converter = InsertRows(
-        request.mapper,
+        sole_table(request.mapper),
         bool(request.options.get("render_nulls")),
         frozenset() if is_plain else parameter_names(statement),
     )
@@ -53,6 +59,21 @@ def _insert_in_bulk(request: Request) -> Any:
         for group in groups:
             request.execute(statement, group)
     return null_dml_result()
+
+
+def _refuse_post_values(request: Request) -> None:
+    """Refuse an upsert of rows that go into several tables.
+
+    Raises:
+        InvalidRequestError: for such a statement.
+    """
+    if request.statement._post_values_clause is None:
+        return
+    if len(written_tables(request.mapper)) > 1:
+        raise sa_exc.InvalidRequestError(
+            "bulk INSERT with a 'post values' clause (typically upsert) not supported "
+            f"for multi-table mapper {request.mapper}"
+        )
 
 
 def _insert_returning(request: Request, groups: Any) -> Any:
@@ -109,47 +130,4 @@ def _require_returning(request: Request, connection: Connection, count: int) -> 
         )
 
 
-# -- the lanes ---------------------------------------------------------------------
-
-
-def insert_groups(connection: Connection, plan: TablePlan, groups: Any) -> None:
-    """Insert groups of rows of which nothing has to come back."""
-    free = fast.is_free(connection)
-    statement = plan.insert(0)
-    for group in groups:
-        if not free or not _insert_fast(connection, plan, group):
-            connection.execute(statement, group)
-
-
-def _insert_fast(connection: Connection, plan: TablePlan, group: Group) -> bool:
-    """``executemany`` straight on a cursor; False when the group needs Core."""
-    keys = group[0].keys()
-    shape = _shape_of(plan, keys)
-    if not shape or connection.dialect.use_insertmanyvalues_wo_returning:
-        return False
-    if any(c.key not in keys for c in plan.python_defaults):
-        return False
-    names = [c.key for c in plan.columns_of_shape(shape)]
-    if len(names) != len(keys):
-        return False
-    if len(names) == 1:
-        rows: list[tuple[Any, ...]] = [(row[names[0]],) for row in group]
-    else:
-        rows = list(map(itemgetter(*names), group))
-    return plan.run_fast_insert(connection, shape, rows)
-
-
-def _shape_of(plan: TablePlan, keys: Any) -> int:
-    shapes: dict[Any, int] = plan.mapper._plans.setdefault("insert shapes", {})
-    frozen = tuple(keys)
-    shape = shapes.get(frozen)
-    if shape is None:
-        shape = 0
-        for position, column in enumerate(plan.insert_columns):
-            if column.key in keys:
-                shape |= 1 << position
-        shapes[frozen] = shape
-    return shape
-
-
-__all__ = ["execute_insert", "insert_groups"]
+__all__ = ["execute_insert"]

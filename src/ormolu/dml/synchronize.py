@@ -10,8 +10,8 @@ from sqlalchemy import exc as sa_exc
 from .._speedups import state as kernel
 from ..instrument.state import expire_all, expire_keys
 from .evaluator import EXPIRED, Evaluator, EvaluatorCompiler, UnevaluatableError
-from .parameters import names_of
 from .request import Request
+from .tables import names_of
 
 UNLOADED = kernel.UNLOADED
 

@@ -14,14 +14,15 @@ from ..flush.table_plan import TablePlan, plan_of
 from ..lanes import fast
 from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
-from .parameters import Group, Row, names_of, next_version, version_attribute
+from .parameters import Group, Row
+from .tables import WrittenTable, sole_table, written_tables
 
 
 class KeyedRows:
     """Turns rows of attributes into parameters of an UPDATE by primary key.
 
     Args:
-        mapper: whose rows are updated.
+        written: the table.
         passed_through: names that are parameters of the statement itself.
         always: update a row even if it names no column to set (the statement sets
             some itself).
@@ -29,16 +30,16 @@ class KeyedRows:
 
     def __init__(
         self,
-        mapper: Any,
+        written: WrittenTable,
         passed_through: frozenset[str] = frozenset(),
         always: bool = False,
     ) -> None:
-        self.mapper = mapper
+        self.written = written
         self.passed_through = passed_through
         self.always = always
-        self.names = names_of(mapper)
-        self.key_labels = dict(zip(mapper._pk_keys, key_labels(mapper), strict=True))
-        self.version = version_attribute(mapper)
+        self.names = written.names
+        self.key_labels = written.labels
+        self.version = written.version
 
     def groups(self, rows: Iterable[Row]) -> Iterator[Group]:
         """Rows in their order, cut where the set of columns changes."""
@@ -74,6 +75,8 @@ class KeyedRows:
                 values[keys[name]] = value
             elif name in self.passed_through:
                 where[name] = value
+        if not values and not self.always and not self.written.sole:
+            return None
         missing = [n for n, label in labels.items() if where.get(label) is None]
         if missing:
             self._refuse(missing)
@@ -94,8 +97,8 @@ class KeyedRows:
             )
         version = row[name]
         key = self.names.keys[name]
-        values[key] = next_version(self.mapper, version)
-        where[version_label(self.mapper)] = version
+        values[key] = self.written.next_version(version)
+        where[str(self.written.version_label)] = version
 
     def _refuse(self, missing: list[str]) -> None:
         columns = ", ".join(str(self.names.columns[n]) for n in missing)
@@ -106,61 +109,56 @@ class KeyedRows:
         )
 
 
-def _label(table: Any, column: Any) -> str:
-    """A parameter name that no column of the table has."""
-    label = f"{table.name}_{column.name}"
-    while label in table.c:
-        label += "_1"
-    return label
-
-
-def key_labels(mapper: Any) -> list[str]:
-    """Parameter names of the primary key's columns."""
-    return [_label(mapper.local_table, c) for c in mapper.primary_key]
-
-
-def version_label(mapper: Any) -> str:
-    """Parameter name of the version that a row must still have."""
-    return _label(mapper.local_table, mapper.version_id_col)
-
-
-def _criteria(mapper: Any, with_version: bool) -> list[Any]:
-    pairs = list(zip(mapper.primary_key, key_labels(mapper), strict=True))
+def _criteria(written: WrittenTable, with_version: bool) -> list[Any]:
+    pairs = list(zip(written.pk_columns, written.labels.values(), strict=True))
     if with_version:
-        pairs.append((mapper.version_id_col, version_label(mapper)))
+        pairs.append((written.version_column, str(written.version_label)))
     return [column == bindparam(label, type_=column.type) for column, label in pairs]
 
 
-def by_key(mapper: Any, statement: Any, with_version: bool) -> Any:
-    """A statement narrowed to the row of a primary key (and version)."""
-    return statement.where(*_criteria(mapper, with_version))
+def by_key(mapper: Any, statement: Any) -> Any:
+    """A statement narrowed to the row of a primary key."""
+    return statement.where(*_criteria(sole_table(mapper), with_version=False))
 
 
-def plain_update(mapper: Any, with_version: bool) -> Any:
-    """``UPDATE`` of a mapper's table by primary key; made once."""
-    memo = ("update by key", with_version)
-    found = mapper._plans.get(memo)
-    if found is None:
-        found = by_key(mapper, mapper.local_table.update(), with_version)
-        mapper._plans[memo] = found
-    return found
+def plain_update(written: WrittenTable, with_version: bool) -> Any:
+    """``UPDATE`` of a table by primary key; made once."""
+    plans = written.mapper._plans
+    memo = ("update by key", written.table, with_version)
+    if memo not in plans:
+        plans[memo] = written.table.update().where(*_criteria(written, with_version))
+    return plans[memo]
 
 
-def update_groups(connection: Connection, mapper: Any, groups: Iterable[Group]) -> None:
-    """Send the UPDATEs of groups of rows; every row must be there.
+def update_rows(connection: Connection, mapper: Any, rows: Iterable[Row]) -> None:
+    """Send the UPDATEs of rows, table by table; every row must be there.
 
     Raises:
         StaleDataError: when a row was not found.
     """
-    plan = plan_of(mapper)
-    label = None if version_attribute(mapper) is None else version_label(mapper)
+    tables = written_tables(mapper)
+    given = rows if len(tables) == 1 else list(rows)
+    for written in tables:
+        groups = KeyedRows(written).groups(given)
+        if written.sole:
+            _update_groups(connection, written, groups)
+        else:
+            for group in groups:
+                statement = plain_update(written, written.version_label in group[0])
+                count = _update_through_core(connection, statement, group)
+                check_matched(written.table, count, len(group))
+
+
+def _update_groups(
+    connection: Connection, written: WrittenTable, groups: Iterable[Group]
+) -> None:
+    plan = plan_of(written.mapper)
     for group in groups:
-        with_version = label in group[0]
-        statement = plain_update(mapper, with_version)
+        statement = plain_update(written, written.version_label in group[0])
         count = _update_fast(connection, plan, statement, group)
         if count is None:
             count = _update_through_core(connection, statement, group)
-        check_matched(mapper, count, len(group))
+        check_matched(written.table, count, len(group))
 
 
 def _update_through_core(connection: Connection, statement: Any, group: Group) -> int:
@@ -198,7 +196,7 @@ def _update_fast(
     return count if dialect.supports_sane_rowcount else -1
 
 
-def check_matched(mapper: Any, count: int, expected: int) -> None:
+def check_matched(table: Any, count: int, expected: int) -> None:
     """Refuse a count of rows that is not the expected one.
 
     Raises:
@@ -206,7 +204,7 @@ def check_matched(mapper: Any, count: int, expected: int) -> None:
     """
     if count not in (-1, expected):
         raise StaleDataError(
-            f"UPDATE statement on table '{mapper.local_table.description}' expected "
+            f"UPDATE statement on table '{table.description}' expected "
             f"to update {expected} row(s); {count} were matched."
         )
 
