@@ -19,7 +19,7 @@ from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
 from .load_options import own_load
-from .options import LoaderOption, build_tree
+from .options import build_tree
 from .query_style import options_of, query_style
 
 
@@ -234,7 +234,6 @@ class SelectBuilder:
             outputs,
             len(self.columns.elements),
             needs_unique=self.eager.has_collections,
-            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
         )
         return core
 

@@ -16,7 +16,7 @@ from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.relationships import Relationship
 from .builder import SelectBuilder, TableOutput, entity_of
 from .entity_plan import ColumnList, EntityPlanner
-from .options import LoaderOption, PathNode, build_tree
+from .options import PathNode, build_tree
 from .positions import move
 
 
@@ -149,7 +149,6 @@ class ReturningBuilder(SelectBuilder):
         self.description = LoadDescription(
             outputs,
             len(elements),
-            user_options=any(not isinstance(o, LoaderOption) for o in self.options),
             keys=places,
         )
         return tuple(elements)

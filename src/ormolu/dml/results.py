@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine.result import ChunkedIteratorResult
 
-from ..compile.builder import propagated
+from ..hydrate.description import inherited_options
 from ..hydrate.plans import plan_for, result_metadata
 from ..lanes.rows import compile_state_of, fetch_all, processors_of
 from .request import Request
@@ -28,8 +28,8 @@ def returned(request: Request, result: Any, rows: list[Any] | None = None) -> An
     if description is None:
         return result
     raw = fetch_all(result) if rows is None else rows
-    own = propagated(request.statement) if description.user_options else None
-    plan = plan_for(description, processors_of(result), own)
+    inherited = inherited_options(request.statement._with_options)
+    plan = plan_for(description, processors_of(result), inherited)
 
     def chunks(size: int | None) -> Iterator[list[Any]]:
         yield request.hydrate(request.session, plan, raw, request.options)

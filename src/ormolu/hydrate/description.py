@@ -136,8 +136,6 @@ class LoadDescription:
         outputs: what each element of a result row is.
         plans: kernel plans by what they depend on (processors of the driver).
         needs_unique: whether a joined collection repeats the entity.
-        user_options: whether options of the user's own kinds go on to lazy loads;
-            they are not part of a cache key, each execution has its own.
         keys: where the primary key of the statement's own entity stands, when it was
             asked for.
     """
@@ -148,7 +146,6 @@ class LoadDescription:
     populate_existing: bool = False
     plans: dict[Any, Any] = field(default_factory=dict)
     metadata: Any = None
-    user_options: bool = False
     keys: list[int] = field(default_factory=list)
 
     @property

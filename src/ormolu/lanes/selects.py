@@ -49,10 +49,8 @@ class FastSelect:
         ]
 
     def usable(self) -> bool:
-        """Whether all that an execution needs is in the cache key or its parameters."""
-        return not self.description.user_options and all(
-            position >= 0 for _, _, position in self._getters
-        )
+        """Whether every parameter is found in a cache key's parameters."""
+        return all(position >= 0 for _, _, position in self._getters)
 
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
