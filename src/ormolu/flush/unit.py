@@ -174,9 +174,9 @@ class UnitOfWork:
             dependency.presort(self, deleted, True)
             dependency.presort(self, saved, False)
             if dependency not in active and (
-                dependency.orders(self)
-                or dependency.takes_part(self, deleted, True)
+                dependency.takes_part(self, deleted, True)
                 or dependency.takes_part(self, saved, False)
+                or dependency.orders(self)
             ):
                 active[dependency] = None
 
