@@ -32,7 +32,8 @@ def compared() -> Iterator[Comparison]:
 
 def check(compared: Comparison, program: Program) -> None:
     divergence = compared.compare(program)
-    assert divergence is None, divergence.report()
+    # where sqlalchemy.orm itself does now this and now that, nothing can be said
+    assert divergence is None or divergence.undetermined, divergence.report()
 
 
 @pytest.mark.parametrize("name", CASES)
