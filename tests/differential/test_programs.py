@@ -15,6 +15,7 @@ SEEDS = range(1, 151)
 OPEN = {
     82: "deleting an object that never was in the database and that is expired",
     4: "the order in which the objects of a flush are looked at decides what is loaded",
+    136: "what onupdate sets with a bulk UPDATE, on an object that is expired",
     129: "merge(load=False) of an object whose key was deleted, undone by a rollback",
 }
 CASES = kept_cases()

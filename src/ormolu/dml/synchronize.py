@@ -99,7 +99,6 @@ class UpdateSync:
         self._expressions: dict[str, Any] = {}
         self._constants: dict[str, Any] = {}
         self._unknown: set[str] = set()
-        self._fetched: dict[str, Any] = {}  # known even of what is not loaded
         for column, value in (request.statement._values or {}).items():
             if isinstance(column, str):
                 self._no_attributes.append(column)
@@ -135,7 +134,7 @@ class UpdateSync:
         values = context.compiled_parameters[0]
         for column in compiled.update_prefetch or ():
             if column in keys and column.key in values:
-                self._fetched[keys[column]] = values[column.key]
+                self._constants[keys[column]] = values[column.key]
 
     def apply(self, objects: list[Any]) -> None:
         """Give objects their new values; expire those that cannot be told.
@@ -153,17 +152,6 @@ class UpdateSync:
         evaluators, unknown = self._evaluators()
         for obj in objects:
             set_values(obj, *self._new_values(obj, evaluators, unknown))
-            self._put_fetched(obj)
-
-    def _put_fetched(self, obj: Any) -> None:
-        """Store what Python's defaults set, unless the user has changed it."""
-        index = kernel.layout_of(obj).index
-        changed = kernel.state_of(obj)._o_originals or ()
-        for key, value in self._fetched.items():
-            if key in changed:
-                expire_keys(obj, (key,))
-            else:
-                kernel.put(obj, index[key], value)
 
     def _evaluators(self) -> tuple[dict[str, Evaluator], set[str]]:
         compiler = EvaluatorCompiler(self.mapper.class_, self._parameters, self._alias)
