@@ -106,6 +106,7 @@ cdef class EntityPlan:
             key unless ``switch_missing(value)`` returns another or raises.
         on_load: called with (obj, run) for each new object, with its row populated.
         on_refresh: called with (obj, run, keys) for each object populated again.
+        on_overwrite: called with an object that populate_existing is to overwrite.
         new_extras: called with each new object before anything else sees it.
         after: called with (obj, row, isnew, run) for each row; ``isnew`` is true in
             the row that made the object.
@@ -608,6 +609,9 @@ cdef class LoadRun:
             mark = PyLong_FromVoidPtr(<void*>obj)
             if mark not in self._seen:
                 self._seen[mark] = obj
+                if plan.on_overwrite is not None:
+                    callback = plan.on_overwrite
+                    callback(obj)
                 self._populate(plan, obj, row, None)
         elif state_for(obj)._flags & F_PARTIAL:
             self._fill(plan, obj, row)
@@ -733,7 +737,10 @@ cdef class LoadRun:
                         refresh
                         and (self.refresh_slots is None or slot in self.refresh_slots)
                     )
-                    or peek_value(parent, slot) is _UNLOADED
+                    or (
+                        peek_value(parent, slot) is _UNLOADED
+                        and not _has_original(state_for(parent), joined.key)
+                    )
                 )
                 entries.by_parent[mark] = entry
             else:
@@ -771,6 +778,11 @@ cdef bint _lacks_anything(object obj) except -1:
         if peek_value(obj, -1 - i) is _UNLOADED:
             return True
     return False
+
+
+cdef inline bint _has_original(State state, object key) except -1:
+    cdef dict originals = originals_of(state)
+    return originals is not None and key in originals
 
 
 cdef Py_ssize_t _related_slot(JoinedPlan joined, object parent) except? -1:

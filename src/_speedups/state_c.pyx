@@ -901,7 +901,7 @@ cdef object _write(EntityBase obj, Layout layout, Py_ssize_t slot, object value)
     """Store a change in an embedded object and return the old value."""
     cdef PyObject* found = borrow(obj, slot)
     old = _UNLOADED if found is NULL else <object>found
-    if old is not _UNLOADED or not obj._flags & F_FRESH:
+    if not obj._flags & F_FRESH:
         _keep_original(obj, layout._key_of(slot), old)
     _store(obj, slot, value)
     if not obj._flags & F_MODIFIED:
@@ -913,7 +913,7 @@ cdef object _write_adopted(object obj, State state, object key, object value):
     """Store a change in an adopted object and return the old value."""
     cdef dict namespace = _values_of(obj)
     old = namespace.get(key, _UNLOADED)
-    if old is not _UNLOADED or not state._flags & F_FRESH:
+    if not state._flags & F_FRESH:
         _keep_original(state, key, old)
     _store_adopted(namespace, key, value)
     if not state._flags & F_MODIFIED:
@@ -930,8 +930,8 @@ cdef object _write_slot(object obj, State state, Layout layout, Py_ssize_t slot,
 def write(obj, Py_ssize_t slot, value):
     """Store a value as a change and return the old one.
 
-    The original is kept at the first change, but "not loaded" is not kept for an
-    object that has never been in the database.
+    The original is kept at the first change, but not for an object that has never
+    been in the database: all of its values are new.
     """
     state = state_for(obj)
     layout = layout_of_state(state)
@@ -949,7 +949,7 @@ def mark_modified(obj):
 cdef int _mark(object obj, State state) except -1:
     cdef Tracker tracker
     state._flags |= F_MODIFIED
-    if state._home is not None:
+    if state._home is not None and not state._flags & F_DELETED:
         tracker = state._home._live_tracker()
         if tracker is not None:
             tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
@@ -998,6 +998,8 @@ def loaded(obj):
 
 cdef int forget(object obj, State state) except -1:
     set_originals(state, None)
+    if state._rare is not None and state._rare.extras is not None:
+        state._rare.extras.pop("pending", None)
     return _unmark(obj, state)
 
 

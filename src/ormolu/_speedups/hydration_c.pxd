@@ -17,6 +17,7 @@ cdef class EntityPlan:
     cdef public object switch_processor
     cdef public object on_load
     cdef public object on_refresh
+    cdef public object on_overwrite
     cdef public object new_extras
     cdef public list after
     cdef public object origin

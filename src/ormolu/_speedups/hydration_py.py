@@ -52,6 +52,7 @@ class EntityPlan:
             key unless ``switch_missing(value)`` returns another or raises.
         on_load: called with (obj, run) for each new object, with its row populated.
         on_refresh: called with (obj, run, keys) for each object populated again.
+        on_overwrite: called with an object that populate_existing is to overwrite.
         new_extras: called with each new object before anything else sees it.
         after: called with (obj, row, isnew, run) for each row; ``isnew`` is true in
             the row that made the object.
@@ -78,6 +79,7 @@ class EntityPlan:
         "met_origin",
         "new_extras",
         "on_load",
+        "on_overwrite",
         "on_refresh",
         "origin",
         "partial_pk_ok",
@@ -112,6 +114,7 @@ class EntityPlan:
         self.switch_processor: Processor | None = None
         self.on_load: Callable[[Any, LoadRun], object] | None = None
         self.on_refresh: Callable[[Any, LoadRun, list[str]], object] | None = None
+        self.on_overwrite: Callable[[Any], object] | None = None
         self.new_extras: Callable[[Any], object] | None = None
         self.after: list[Callable[[Any, Row, bool, LoadRun], object]] = []
         self.origin: Any = None
@@ -446,6 +449,8 @@ class LoadRun:
         if self.populate_existing:
             if id(obj) not in self._seen:
                 self._seen[id(obj)] = obj
+                if plan.on_overwrite is not None:
+                    plan.on_overwrite(obj)
                 self._populate(plan, obj, row, None)
             return
         state = state_of(obj)
@@ -547,7 +552,10 @@ class LoadRun:
                     refresh
                     and (self.refresh_slots is None or slot in self.refresh_slots)
                 )
-                or peek(parent, slot) is UNLOADED
+                or (
+                    peek(parent, slot) is UNLOADED
+                    and not _has_original(state_of(parent), joined.key)
+                )
             )
             entry = entries[id(parent)] = _Pending(parent, applies)
         child = self._entity(joined.plan, row, False)

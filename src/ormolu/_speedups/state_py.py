@@ -445,8 +445,8 @@ def drop(obj: Any, slot: int) -> None:
 def write(obj: Any, slot: int, value: Any) -> Any:
     """Store a value as a change and return the old one.
 
-    The original is kept at the first change, but "not loaded" is not kept for an
-    object that has never been in the database.
+    The original is kept at the first change, but not for an object that has never
+    been in the database: all of its values are new.
     """
     state = state_of(obj)
     key = _key_of(state._o_layout, slot)
@@ -455,7 +455,7 @@ def write(obj: Any, slot: int, value: Any) -> Any:
         old = _peek_embedded(obj, slot)
     else:
         old = _values_of(obj).get(key, UNLOADED)
-    if old is not UNLOADED or not state._o_flags & FRESH:
+    if not state._o_flags & FRESH:
         if state._o_originals is None:
             state._o_originals = {key: old}
         else:
@@ -478,7 +478,7 @@ def mark_modified(obj: Any) -> None:
 
 def _mark(obj: Any, state: State) -> None:
     state._o_flags |= MODIFIED
-    if state._o_home is not None:
+    if state._o_home is not None and not state._o_flags & DELETED:
         tracker = state._o_home.tracker
         if tracker is not None:
             tracker.modified[id(obj)] = obj
@@ -522,6 +522,8 @@ def forget_changes(obj: Any) -> None:
     """Take the present values as those of the database."""
     state = state_of(obj)
     state._o_originals = None
+    if state._o_extras is not None:
+        state._o_extras.pop("pending", None)
     _unmark(obj, state)
 
 

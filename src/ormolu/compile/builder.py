@@ -361,6 +361,11 @@ class SelectBuilder:
         if step in self.joined:
             return []  # a path that overlaps with an earlier one
         self.joined.add(step)
+        if dest is source:
+            raise sa_exc.InvalidRequestError(
+                f"Can't construct a join from {source} to {dest}, they are the same "
+                "entity"
+            )
         if dest_table is source_table:
             raise sa_exc.InvalidRequestError(
                 f"Can't join table/selectable '{source_table}' to itself"

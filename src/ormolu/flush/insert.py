@@ -36,6 +36,8 @@ def insert_objects(
             while end < len(objects) and shapes[end][0] == shape:
                 end += 1
         batch = objects[start:end]
+        if shape >= 0:
+            uow.inserted.append((plan, shape, batch))
         if shape < 0:
             _insert_with_expressions(uow, connection, plan, batch[0], shapes[start][1])
         else:

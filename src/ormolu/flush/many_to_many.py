@@ -102,7 +102,7 @@ class ManyToManyDependency(Dependency):
         self.verify(child)
         if child is None:
             return False
-        if operation == "add" and not uow.session._contains(child):
+        if not uow.session._contains(child):
             if not kernel.state_of(child)._o_flags & kernel.DELETED:
                 self.warn_not_in_session(child, operation)
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
 from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
@@ -131,6 +132,8 @@ class OneToManyDependency(Dependency):
         for obj in objects:
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
             for child in history.added:
+                if self._only_waits(uow, obj, child):
+                    continue
                 self._synchronize(uow, obj, child)
                 if child is not None and self.post_update:
                     self.note_post_update(uow, child, [obj])
@@ -140,6 +143,18 @@ class OneToManyDependency(Dependency):
             if history.unchanged and self.pks_changed(obj):
                 for child in history.unchanged:
                     self._synchronize(uow, obj, child, pks_changed=True)
+
+    def _only_waits(self, uow: Any, obj: Any, child: Any) -> bool:
+        """Whether a child waits for a collection to be loaded, outside the session.
+
+        As in SQLAlchemy, that is no change along a self-referential relationship.
+        """
+        return (
+            self.mapper.base_mapper is self.parent.base_mapper
+            and kernel.peek_key(obj, self.key) is kernel.UNLOADED
+            and child is not None
+            and not uow.session._contains(child)
+        )
 
     def _synchronize(
         self,

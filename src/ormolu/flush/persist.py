@@ -8,7 +8,8 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
-from ..exc import instance_text
+from ..exc import ObjectDeletedError, instance_text
+from ..instrument.flags import PASSIVE_OFF
 from .delete import delete_rows
 from .events import after_delete, after_save, before_delete, before_save
 from .fetched import check_version, complete, needs_completion
@@ -122,6 +123,8 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
         return False
     if existing is None or existing is obj:
         return False
+    if _is_gone(uow, existing):
+        return False
     if not uow.is_deleted(existing):
         if kernel.state_of(existing)._o_flags & kernel.DELETED:
             return False
@@ -134,6 +137,18 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     uow.remove_actions(existing)
     uow.row_switches[id(obj)] = existing
     return True
+
+
+def _is_gone(uow: Any, existing: Any) -> bool:
+    """Whether somebody else has deleted the row of an expired object."""
+    if not kernel.state_of(existing)._o_flags & kernel.EXPIRED:
+        return False
+    try:
+        kernel.layout_of(existing).mapper._load_expired(existing, PASSIVE_OFF)
+    except ObjectDeletedError:
+        uow.session._remove_newly_deleted([existing])
+        return True
+    return False
 
 
 def delete_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import flushing
 from .._speedups import state as kernel
+from ..instrument.impls import distinguish_new
+from ..mapping.direction import MANYTOONE
 from . import persist
 from .dependencies import dependencies_of, key_switches_of
 from .dependency import Dependency
@@ -52,6 +54,8 @@ class UnitOfWork:
         self.added_children: dict[Any, set[int]] = {}
         self._positions: dict[int, int] | None = None
         self.row_switches: dict[int, Any] = {}
+        # what was inserted: (table plan, shape of the rows, objects)
+        self.inserted: list[tuple[Any, int, list[Any]]] = []
         self.cascaded_keys: set[tuple[int, Any]] = set()
         self.generated: set[tuple[int, int]] = set()
 
@@ -150,6 +154,10 @@ class UnitOfWork:
             return False
         if dependencies:
             linked = flushing.linked(saved)  # the others refer to nothing
+            if followed := _followed_keys(mapper, dependencies):
+                known = {id(o) for o in linked}
+                switched = flushing.touching(saved, followed)
+                linked += [o for o in switched if id(o) not in known]
             self._ask(dependencies, linked, deleted, active)
         if watching:
             self._ask(watching, saved, deleted, active)
@@ -166,9 +174,9 @@ class UnitOfWork:
             dependency.presort(self, deleted, True)
             dependency.presort(self, saved, False)
             if dependency not in active and (
-                dependency.orders(self)
-                or dependency.takes_part(self, deleted, True)
+                dependency.takes_part(self, deleted, True)
                 or dependency.takes_part(self, saved, False)
+                or dependency.orders(self)
             ):
                 active[dependency] = None
 
@@ -232,6 +240,15 @@ class UnitOfWork:
 
     # -- the end ---------------------------------------------------------------------
 
+    def fail(self) -> None:
+        """After a failure, what the database gave to new objects is no change."""
+        for plan, shape, objects in self.inserted:
+            given = {plan.key_of[c] for c in plan.columns_of_shape(shape)}
+            fetched = set(plan.keys).difference(given)
+            for obj in objects:
+                others = [k for k in fetched if kernel.peek_key(obj, k) is not None]
+                distinguish_new(obj, others)
+
     def finish(self) -> None:
         """Tell the session what is gone and what is persistent now."""
         saved: list[Any] = []
@@ -245,3 +262,17 @@ class UnitOfWork:
 
     def __iter__(self) -> Iterator[Registered]:
         return iter(self.records.values())
+
+
+def _followed_keys(mapper: Any, dependencies: list[Dependency]) -> frozenset[str]:
+    """Attributes whose change is carried to related objects that are loaded for it."""
+    found = mapper._plans.get("followed keys")
+    if found is None:
+        found = mapper._plans["followed keys"] = frozenset(
+            mapper.get_property_by_column(left).key
+            for dependency in dependencies
+            if not dependency.passive_updates
+            and dependency.prop.direction is not MANYTOONE
+            for left, _ in dependency.prop.synchronize_pairs
+        )
+    return found  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import util as sa_util
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 
 from .._speedups import hydration
+from ..instrument.state import forget_values
 from .description import (
     BundleLoad,
     ColumnLoad,
@@ -91,6 +93,7 @@ class LoadPlan:
             plan.origin = LoadRecord(load.node, options)
         if options or load.node:
             plan.met_origin = plan.origin
+        plan.on_overwrite = partial(forget_values, plan.origin)
         self.entities.append((load, plan))
         return plan
 

@@ -66,13 +66,13 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
     def on_remove(obj: Any, child: Any, initiator: Any, *_: Any) -> None:
         if not is_object(child):
             return
-        if uselist and _is_there_twice(impl, obj, child):
-            return
         child_impl = impl_of(child, other_key)
         stop = (
             child_impl.bulk_token if child_impl.collection else child_impl.replace_token
         )
-        if initiator is not child_impl.remove_token and initiator is not stop:
+        if initiator is child_impl.remove_token or initiator is stop:
+            return
+        if child_impl.collection or not (uselist and _is_there_twice(impl, obj, child)):
             child_impl.pop(child, obj, initiator, PASSIVE_NO_FETCH)
 
     if uselist:

@@ -23,7 +23,7 @@ from .flags import (
     PASSIVE_ONLY_PERSISTENT,
 )
 from .history import HISTORY_BLANK, History, collection_history
-from .impls import AttributeImpl
+from .impls import AttributeImpl, distinguish_new
 from .state import extras_of, session_of
 
 UNLOADED = kernel.UNLOADED
@@ -100,6 +100,7 @@ class CollectionImpl(AttributeImpl):
         extras = kernel.state_of(obj)._o_extras
         if extras and "empty" in extras:
             extras["empty"].pop(self.key, None)
+        distinguish_new(obj)
         if self.on_init_collection:
             collection = new_collection(self, obj, ())
             adapter = collection_adapter(collection)
@@ -120,13 +121,11 @@ class CollectionImpl(AttributeImpl):
         self, obj: Any, collection: Any, pending: PendingCollection
     ) -> None:
         adapter = collection_adapter(collection)
-        present = {id(x) for x in adapter}
         self._note_change(obj, collection)
         for item in pending.added.values():
             adapter.append_without_event(item)
         for item in pending.removed.values():
-            if id(item) in present:
-                adapter.remove_without_event(item)
+            adapter.remove_without_event(item)
 
     def get_collection(self, obj: Any, passive: int = PASSIVE_OFF) -> Any:
         """The adapter of the attribute's collection, or ``PASSIVE_NO_RESULT``."""
@@ -136,15 +135,7 @@ class CollectionImpl(AttributeImpl):
         return collection_adapter(value)
 
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
-        if self.changed(obj):
-            current = kernel.peek_key(obj, self.key)
-            if current is UNLOADED:
-                original = self.original(obj)
-                if original is NO_VALUE:
-                    return HISTORY_BLANK
-                return History((), (), list(original))
-        else:
-            current = self.get(obj, passive ^ (passive & INIT_OK))
+        current = self.get(obj, passive ^ (passive & INIT_OK))
         if current is PASSIVE_NO_RESULT or current is NO_VALUE:
             return self._pending_history(obj, passive)
         return self._history_of(obj, current)
@@ -174,7 +165,7 @@ class CollectionImpl(AttributeImpl):
             if passive & CALLABLES_OK:
                 value = self.get(obj, passive ^ (passive & INIT_OK))
             if value is UNLOADED or value is PASSIVE_NO_RESULT or value is NO_VALUE:
-                return self._waiting(obj)
+                return []
         current = list(collection_adapter(value))
         if not self.changed(obj):
             return current
@@ -183,13 +174,6 @@ class CollectionImpl(AttributeImpl):
             return current
         present = {id(x) for x in current}
         return current + [x for x in original if id(x) not in present]
-
-    def _waiting(self, obj: Any) -> list[Any]:
-        extras = kernel.state_of(obj)._o_extras
-        pending = extras.get("pending") if extras else None
-        if pending and self.key in pending:
-            return list(pending[self.key].added.values())
-        return []
 
     # -- events of the collection (called by its adapter) ----------------
 
@@ -291,7 +275,7 @@ class CollectionImpl(AttributeImpl):
                 self.sethasparent(value, obj, False)
             for fn in self.on_remove:
                 fn(obj, value, token, NO_KEY)
-        kernel.mark_modified(obj)
+        kernel.note_original(obj, self.key, UNLOADED)
         return value
 
     def set(
@@ -339,9 +323,7 @@ class CollectionImpl(AttributeImpl):
     def delete(self, obj: Any) -> None:
         collection = kernel.peek_key(obj, self.key)
         if collection is UNLOADED:
-            collection = self.get(obj, PASSIVE_ONLY_PERSISTENT)
-        adapter = collection_adapter(collection)
-        if adapter.empty:
             return
-        adapter.clear_with_event()
+        self._note_change(obj, collection)
+        collection_adapter(collection).clear_with_event()
         kernel.drop(obj, self.slot_of(obj))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .flags import NO_VALUE
+from .flags import NO_VALUE, PASSIVE_NO_RESULT
 
 
 class History(NamedTuple):
@@ -49,10 +49,28 @@ def scalar_history(original: Any, current: Any, equal: bool) -> History:
     """History of a changed scalar; ``NO_VALUE`` stands for nothing there."""
     if equal:
         return History((), [current], ())
-    deleted: Sequence[Any] = () if original is NO_VALUE else [original]
+    if original is NO_VALUE:
+        return History([None if current is NO_VALUE else current], (), ())
     if current is NO_VALUE:
-        return History((), (), deleted)
-    return History([current], (), deleted)
+        return History((), (), [original])
+    return History([current], (), [original])
+
+
+def object_history(original: Any, current: Any) -> History:
+    """History of a changed reference; no object was lost where none was known.
+
+    Args:
+        original: an object, None, or ``NO_VALUE`` or ``PASSIVE_NO_RESULT`` where
+            none is known.
+        current: an object, None, or ``NO_VALUE`` for nothing there.
+    """
+    if original is NO_VALUE:
+        return HISTORY_BLANK if current is NO_VALUE else History([current], (), ())
+    if current is original:
+        return History((), [current], ())
+    if original is None or original is PASSIVE_NO_RESULT:
+        return History([None if current is NO_VALUE else current], (), ())
+    return History(() if current is NO_VALUE else [current], (), [original])
 
 
 def collection_history(original: Iterable[Any] | None, current: list[Any]) -> History:

@@ -7,7 +7,7 @@ not loaded, for listeners, backrefs and collections.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from weakref import ref
 
@@ -27,12 +27,14 @@ from .flags import (
     PASSIVE_OFF,
     PASSIVE_ONLY_PERSISTENT,
     AttributeOp,
+    LoaderCallableStatus,
 )
-from .history import HISTORY_BLANK, History, scalar_history
+from .history import HISTORY_BLANK, History, object_history, scalar_history
 from .state import clear_expired, expired_keys, extras_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
+EXPIRED = kernel.EXPIRED
 
 Listener = Callable[..., Any]
 
@@ -158,6 +160,8 @@ class AttributeImpl:
         value = kernel.peek_key(obj, self.key)
         if value is not UNLOADED:
             return value
+        if self._was_lost(obj):
+            return self.default_value(obj) if passive & INIT_OK else NO_VALUE
         if not passive & CALLABLES_OK:
             return NO_VALUE
         value = self._fire_loader(obj, passive)
@@ -176,6 +180,13 @@ class AttributeImpl:
         if not passive & INIT_OK:
             return NO_VALUE
         return self.default_value(obj)
+
+    def _was_lost(self, obj: Any) -> bool:
+        """Whether a known value was deleted: the row is not asked for it again."""
+        originals = kernel.state_of(obj)._o_originals
+        return (
+            originals is not None and originals.get(self.key, UNLOADED) is not UNLOADED
+        )
 
     def _fire_loader(self, obj: Any, passive: int) -> Any:
         struct = kernel.state_of(obj)
@@ -196,6 +207,7 @@ class AttributeImpl:
         return value
 
     def set_committed_value(self, obj: Any, value: Any) -> Any:
+        distinguish_new(obj)
         self.put(obj, value)
         originals = kernel.state_of(obj)._o_originals
         if originals:
@@ -342,11 +354,14 @@ class ColumnImpl(AttributeImpl):
         old = self._old_value(obj)
         for fn in self.on_remove:
             fn(obj, old, self.remove_token)
+        struct = kernel.state_of(obj)
         loaded = kernel.peek_key(obj, self.key)
-        if loaded is UNLOADED and old is NO_VALUE and self.key not in expired_keys(obj):
-            raise AttributeError(f"{self} object does not have a value")
-        kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
+        expired = struct._o_flags & EXPIRED or self.key in expired_keys(obj)
+        is_new = old is NO_VALUE or struct._o_flags & FRESH
+        kernel.note_original(obj, self.key, UNLOADED if is_new else old)
         kernel.drop(obj, self.slot_of(obj))
+        if loaded is UNLOADED and old is NO_VALUE and not expired:
+            raise AttributeError(f"{self} object does not have a value")
 
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
         current = kernel.peek_key(obj, self.key)
@@ -371,12 +386,18 @@ class ColumnImpl(AttributeImpl):
 
 
 class ScalarObjectImpl(AttributeImpl):
-    """A reference to one other object (many-to-one, one-to-one)."""
+    """A reference to one other object (many-to-one, one-to-one).
+
+    Args:
+        deferred_history: the object that a change replaced is not loaded before its
+            history is asked for.
+    """
 
     uses_objects = True
 
-    def __init__(self, *args: Any, **kw: Any) -> None:
+    def __init__(self, *args: Any, deferred_history: bool = False, **kw: Any) -> None:
         super().__init__(*args, **kw)
+        self.deferred_history = deferred_history
         self.append_token = self.replace_token  # to set is to append, for a scalar
 
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
@@ -394,11 +415,24 @@ class ScalarObjectImpl(AttributeImpl):
                 return History([current], (), ())
             return History((), [current], ())
         original = self.original(obj)
-        if original is PASSIVE_NO_RESULT:
-            original = NO_VALUE
-        return scalar_history(
-            original, current, current is original and current is not NO_VALUE
+        if original is PASSIVE_NO_RESULT and self.deferred_history:
+            original = self._load_original(obj)
+        return object_history(original, current)
+
+    def _load_original(self, obj: Any) -> Any:
+        """The object that a change replaced, loaded now that somebody asks for it."""
+        if kernel.state_of(obj)._o_key is None or self.loader is None:
+            return PASSIVE_NO_RESULT
+        found = self.loader(
+            obj,
+            PASSIVE_ONLY_PERSISTENT | NO_AUTOFLUSH | LOAD_AGAINST_COMMITTED | NO_RAISE,
         )
+        if isinstance(found, LoaderCallableStatus):
+            return PASSIVE_NO_RESULT
+        originals = kernel.state_of(obj)._o_originals
+        assert originals is not None
+        originals[self.key] = found
+        return found
 
     def get_all_pending(self, obj: Any, passive: int = 22) -> list[Any]:
         current = kernel.peek_key(obj, self.key)
@@ -465,7 +499,7 @@ class ScalarObjectImpl(AttributeImpl):
         return value
 
     def delete(self, obj: Any) -> None:
-        if kernel.state_of(obj)._o_key is not None or self.active_history:
+        if self.active_history:
             old = self.get(
                 obj,
                 PASSIVE_ONLY_PERSISTENT | NO_AUTOFLUSH | LOAD_AGAINST_COMMITTED,
@@ -477,11 +511,25 @@ class ScalarObjectImpl(AttributeImpl):
         for fn in self.on_remove:
             fn(obj, old, self.remove_token)
         loaded = kernel.peek_key(obj, self.key)
-        missing = old is NO_VALUE or old is PASSIVE_NO_RESULT
-        if loaded is UNLOADED and missing:
+        again = self.changed(obj) and self.original(obj) is PASSIVE_NO_RESULT
+        kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
+        self.put(obj, UNLOADED)  # which makes room: a flush looks there for changes
+        if loaded is UNLOADED and old is NO_VALUE and not again:
             raise AttributeError(f"{self} object does not have a value")
-        kernel.note_original(obj, self.key, UNLOADED if missing else old)
-        kernel.drop(obj, self.slot_of(obj))
+
+
+def distinguish_new(obj: Any, others: Collection[str] = ()) -> None:
+    """Note of each value of a new object that it is new, since another one is not.
+
+    Args:
+        others: attributes whose values are not new.
+    """
+    struct = kernel.state_of(obj)
+    if struct._o_flags & FRESH:
+        struct._o_flags &= ~FRESH
+        before = struct._o_originals or {}
+        new = [key for key in kernel.loaded(obj) if key not in others]
+        struct._o_originals = {**dict.fromkeys(new, UNLOADED), **before}
 
 
 def _is_held_by_another(last: Any, parent: Any) -> bool:

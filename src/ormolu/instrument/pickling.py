@@ -38,7 +38,7 @@ def pickled_state(obj: Any) -> dict[str, Any]:
     struct = kernel.state_of(obj)
     kept: dict[str, Any] = {
         "key": struct._o_key,
-        "flags": struct._o_flags,
+        "flags": struct._o_flags & ~kernel.DELETED,
         "originals": struct._o_originals,
         "origin": Shared(struct._o_origin),
         "collections": _collections(obj, struct._o_layout.mapper),

@@ -369,6 +369,8 @@ def inspect_instance(obj: Any) -> InstanceState | None:
                 raise
         return entity.view_of(obj)  # type: ignore[no-any-return]
     found: Any = kernel.state_or_none(obj)
+    if found is None and manager_of_class(type(obj)) is not None:
+        found = kernel.state_of(obj)  # nothing was set yet: there was no need of one
     return found  # type: ignore[no-any-return]
 
 
@@ -444,11 +446,6 @@ def expire_all(obj: Any) -> None:
     """Forget every loaded value and pending change of an instance."""
     struct = kernel.state_of(obj)
     mapper = struct._o_layout.mapper
-    kept = mapper._deferred_keys
-    names = None
-    if kept:
-        loaded = kernel.loaded(obj)
-        names = set(mapper._expirable_keys).union(k for k in kept if k in loaded)
     extras = struct._o_extras
     if extras:
         if LAST_KNOWN in extras:
@@ -460,8 +457,29 @@ def expire_all(obj: Any) -> None:
     struct._o_origin = struct._o_origin if KEEP_ORIGIN_ON_EXPIRE else None
     if mapper.class_manager.on_expire is not None:
         mapper.class_manager.on_expire(obj, None)
-    if names is not None:
-        extras_of(struct)["expired"] = names
+
+
+def forget_values(origin: Any, obj: Any) -> None:
+    """Forget values and changes of an instance that is about to be loaded anew.
+
+    A column that only the statement leaves out keeps its value.
+
+    Args:
+        origin: the record of the load, which tells what later loads repeat.
+        obj: the instance.
+    """
+    struct = kernel.state_of(obj)
+    layout = struct._o_layout
+    mapper = layout.mapper
+    extras = struct._o_extras
+    if extras:
+        for name in ("expired", "empty", "pending", "callables"):
+            extras.pop(name, None)
+    invalidate_collections(obj, mapper._collection_keys)
+    for key in (*mapper._deferred_keys, *layout.related_keys):
+        kernel.drop(obj, layout.index[key])
+    kernel.forget_changes(obj)
+    struct._o_origin = origin
 
 
 # Loader options of the first load stay with an expired object: its lazy loads go
@@ -494,7 +512,7 @@ def expire_keys(obj: Any, keys: Iterable[str]) -> None:
         slot = layout.index.get(key)
         if slot is None:
             raise KeyError(key)
-        if slot >= 0:
+        if slot >= 0 and key not in mapper._deferred_keys:
             expired.add(key)
         kernel.drop(obj, slot)
         if originals:
@@ -524,10 +542,12 @@ def clear_expired(obj: Any, loaded: Iterable[str] | None = None) -> None:
 
 
 def unloaded_keys(obj: Any) -> set[str]:
-    """Attributes of an instance that have no value yet."""
+    """Attributes of an instance that have neither a value nor a change."""
     struct = kernel.state_of(obj)
     layout = struct._o_layout
-    return set(layout.index).difference(kernel.loaded(obj))
+    unloaded = set(layout.index).difference(kernel.loaded(obj))
+    unloaded.difference_update(struct._o_originals or ())
+    return unloaded
 
 
 def missing_state(instance: Any) -> UnmappedInstanceError:

@@ -55,7 +55,7 @@ class FastSelect:
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
     ) -> list[Any] | None:
-        """Execute; the driver's rows, None when a parameter is missing."""
+        """Execute; the driver's rows, None when a parameter has no value."""
         values: dict[str, Any] = {}
         for name, key, position in self._getters:
             if key in given:

@@ -21,7 +21,7 @@ from ..instrument.flags import (
     SQL_OK,
 )
 from ..instrument.load_watch import note_refresh
-from ..instrument.state import clear_expired, expired_keys, session_of
+from ..instrument.state import clear_expired, expired_keys, extras_of, session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import COLUMN_LOAD
 from .by_key import key_parameters, key_values, select_by_key
@@ -57,6 +57,7 @@ def eager_keys(obj: Any) -> list[str]:
         )
         in EAGER
         and kernel.peek_key(obj, prop.key) is kernel.UNLOADED
+        and prop.key not in (struct._o_originals or ())
     ]
 
 
@@ -136,9 +137,12 @@ def load_columns(
         values = _key_to_load(mapper, obj, struct)  # a flush may have changed it
     origin = struct._o_origin
     node = None if origin is None else origin.node
+    expired = expired_keys(obj)
     found = refresh_from_row(session, mapper, obj, values, only, node=node)
     if not found:
         raise ObjectDeletedError(obj)
+    if left := expired - only:
+        extras_of(struct)["expired"] = set(left)
 
 
 def _key_to_load(mapper: Any, obj: Any, struct: Any) -> tuple[Any, ...]:

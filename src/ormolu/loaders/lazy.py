@@ -200,6 +200,8 @@ def _foreign_key(prop: Any, obj: Any, struct: Any, passive: int) -> Any:
         value = attribute_value(obj, struct, mapper, key, passive)
         if value is PASSIVE_NO_RESULT:
             return PASSIVE_NO_RESULT
+        if value is NO_VALUE and not passive & INIT_OK:
+            return NO_VALUE
         values.append(None if value is NO_VALUE else value)
     if all(v is None for v in values):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ def value_parameter(
 
     Args:
         mapper: the instance's mapper.
-        obj: the instance; the parameter keeps it alive.
+        obj: the instance; the parameter does not keep it alive.
         column: the mapped column.
         type_: the parameter's SQL type.
         unique: False for VALUES, where Core names a unique one after its column.
@@ -45,8 +46,13 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
     """
     prop = mapper.get_property_by_column(column)
     track_last_known(obj, prop.key)
+    at_first = kernel.peek_key(obj, prop.key)
+    reference = weakref.ref(obj)  # Core's cache of statements must not keep it alive
 
     def value() -> Any:
+        obj = reference()
+        if obj is None:
+            return None if at_first is kernel.UNLOADED else at_first
         current = _current_value(obj, prop)
         if isinstance(current, LoaderCallableStatus):
             kept = last_known(obj, prop.key)

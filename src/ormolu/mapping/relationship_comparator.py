@@ -150,13 +150,12 @@ class RelationshipComparator(PropComparator[_T]):
         primary = adapter.traverse(prop.join.deannotated_primaryjoin)
         if self.adapter is not None:
             primary = _adapt_columns(primary, self._adapt_to_entity, secondary)
-        criterion = self._member_criterion(other, prop, adapter)
-        return (
-            exists(1)
-            .select_from(secondary)
-            .where(primary, criterion)
-            .correlate_except(secondary)
+        clause = and_(primary, self._member_criterion(other, prop, adapter))
+        # to join would not do for "does not contain"
+        clause.negation_clause = ~(
+            exists(1).select_from(secondary).where(clause).correlate_except(secondary)
         )
+        return clause
 
     def _member_criterion(self, other: Any, prop: Any, adapter: Any) -> Any:
         clauses = []

@@ -226,13 +226,16 @@ class Relationship(MapperProperty):
             factory = prepare_instrumentation(self.collection_class or list)
             impl = CollectionImpl(attr, self._load, factory, **options)
         else:
-            active = self.active_history or (
-                self.direction is not MANYTOONE or not self._use_get
-            )
-            if self._legacy_inactive_history_style:
-                active = self.active_history
+            # what a change replaces is not found without a statement
+            hidden = self.direction is not MANYTOONE or not self._use_get
+            legacy = self._legacy_inactive_history_style
+            active = self.active_history or (hidden and legacy)
             impl = ScalarObjectImpl(
-                attr, self._load, active_history=active and not self.viewonly, **options
+                attr,
+                self._load,
+                active_history=active and not self.viewonly,
+                deferred_history=hidden and not self.viewonly,
+                **options,
             )
         attr.impl = impl
         if self.single_parent:

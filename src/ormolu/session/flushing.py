@@ -113,6 +113,7 @@ class Flushing(Moving):
             if within is not None:
                 within.commit()
         except BaseException as error:
+            uow.fail()
             self._after_failed_flush(within or transaction, error)
             raise
 
@@ -320,7 +321,6 @@ class Flushing(Moving):
             home.discard(obj)
             struct._o_home = home
             struct._o_flags |= DELETED
-            kernel.forget_changes(obj)
             tracker.modified.pop(id(obj), None)
             tracker.deleted.pop(id(obj), None)
             if self._hears:

@@ -79,6 +79,9 @@ class Merge:
                 "(i.e. unpersisted) objects.  flush() all changes on mapped instances "
                 "before merging with load=False."
             )
+        if struct._o_extras and "expired" in struct._o_extras:
+            for key in mapper._pk_keys:
+                getattr(given, key)  # which refuses what cannot be loaded any more
         values = tuple(kernel.peek_key(given, k) for k in mapper._pk_keys)
         if UNLOADED in values:
             return (mapper._identity_class, values, id(given))

@@ -9,7 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
-from ..instrument.state import extras_of, public_key
+from ..instrument.state import expired_keys, extras_of, public_key
 from .connecting import Connecting
 from .known import sessions
 
@@ -48,7 +48,7 @@ class Moving(Connecting):
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
-        if self._transaction is None:
+        if self._transaction is None and not struct._o_flags & DELETED:
             self._autobegin_t()
         if struct._o_extras is not None:
             struct._o_extras.pop("orphaned", None)  # it was asked for by itself
@@ -256,17 +256,15 @@ class Moving(Connecting):
         """Take every object out."""
         tracker = self._tracker
         pending = list(tracker.new.values())
-        removed: list[Any] = []
         if self._transaction is not None:
             for transaction in self._transaction._iterate_self_and_parents():
-                removed.extend(transaction._deleted.objects())
                 transaction._deleted.clear()
                 transaction._new.clear()
         persistent = tracker.objects() if self._hears else []
         tracker.clear()
         self._generation += 1
         self._finders.clear()
-        for obj in [*pending, *removed]:
+        for obj in pending:
             kernel.state_of(obj)._o_home = None
         for obj in persistent:
             self._tell_of_leaving(obj, kernel.state_of(obj), False)
@@ -293,14 +291,17 @@ class Moving(Connecting):
         tracker = self._tracker
         home = struct._o_home
         persistent = struct._o_key is not None
+        expired = expired_keys(obj)
         if persistent:
             if home is not None and home.tracker is tracker:
                 home.discard(obj)
             struct._o_key = None
         struct._o_home = None
-        struct._o_flags = (struct._o_flags | FRESH) & ~(DELETED | EXPIRED)
+        struct._o_flags &= ~(DELETED | EXPIRED)
         if struct._o_extras:
             struct._o_extras.pop("expired", None)
+        if expired:  # what was lost with the row cannot be read
+            extras_of(struct)["expired"] = set(expired)
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)

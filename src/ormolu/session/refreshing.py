@@ -9,6 +9,11 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
+from ..instrument.flags import (
+    PASSIVE_NO_FETCH_RELATED,
+    PASSIVE_NO_RESULT,
+    PASSIVE_OFF,
+)
 from ..instrument.state import (
     clear_expired,
     expire_all,
@@ -72,8 +77,9 @@ class Refreshing(BulkOperations):
             left = set(expired).difference(only or ())
             if left:
                 extras_of(struct)["expired"] = left
-            for key in names.intersection(p.key for p in mapper._relationship_props):
-                getattr(instance, key)  # lazy ones; the others are there already
+            for prop in mapper._relationship_props:
+                if prop.key in names:
+                    _load_lazy(instance, prop)
 
     def _expire_for_refresh(
         self, instance: Any, mapper: Any, names: set[str] | None
@@ -108,8 +114,8 @@ class Refreshing(BulkOperations):
         struct = kernel.state_of(obj)
         if struct._o_key is not None:
             expire_all(obj)
-        elif id(obj) in self._tracker.new:
-            self._expunge_one(obj)
+        elif id(obj) in self._tracker.new and struct._o_layout.mapper._delete_orphans:
+            self._expunge_one(obj)  # it lives with the collection that is forgotten
 
     def expire_all(self) -> None:
         """Forget the values of every object."""
@@ -147,9 +153,24 @@ class Refreshing(BulkOperations):
     _require_persistent = _require_in_session
 
 
+def _load_lazy(obj: Any, prop: Any) -> None:
+    """Load a relationship that was not loaded eagerly.
+
+    An object of the same class that is known already is not refreshed for it.
+    """
+    impl = kernel.layout_of(obj).attributes[prop.key].impl
+    passive = PASSIVE_OFF
+    if prop.mapper.base_mapper is prop.parent.base_mapper:
+        passive = PASSIVE_NO_FETCH_RELATED
+    if impl.get(obj, passive) is PASSIVE_NO_RESULT:
+        impl.get(obj)
+
+
 def _refuse_changed_key(struct: Any, mapper: Any) -> None:
     """A row cannot be found by a key that was changed and not flushed."""
     changed = set(struct._o_originals or ()).intersection(mapper._pk_keys)
+    if changed:
+        changed = {k for k in changed if _differs(struct, mapper, k)}
     if changed:
         raise sa_exc.InvalidRequestError(
             f"Please flush pending primary key changes on attributes {changed} for "
@@ -157,20 +178,22 @@ def _refuse_changed_key(struct: Any, mapper: Any) -> None:
         )
 
 
+def _differs(struct: Any, mapper: Any, key: str) -> bool:
+    obj = struct.obj() if isinstance(struct, kernel.AdoptedState) else struct
+    history = mapper.class_manager[key].impl.get_history(obj, 22)
+    return bool(history.added or history.deleted)
+
+
 def _refreshed_keys(
     obj: Any, mapper: Any, names: set[str] | None
 ) -> frozenset[str] | None:
     """What the statement of a refresh loads; None for everything.
 
-    The key comes along where it is missing, or where no column is asked for.
+    The key comes along where related objects are asked for.
     """
     if names is not None:
         keys = mapper._pk_keys
-        complete = all(kernel.peek_key(obj, k) is not kernel.UNLOADED for k in keys)
-        if complete and any(mapper._props[n]._is_column for n in names):
+        if all(mapper._props[n]._is_column for n in names):
             return frozenset(names)
         return frozenset(names.union(keys))
-    kept = mapper._deferred_keys
-    if not kept:
-        return None
-    return frozenset(p.key for p in mapper._props.values() if p.key not in kept)
+    return None

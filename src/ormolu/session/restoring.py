@@ -119,7 +119,6 @@ def keep_changes(transaction: Any) -> None:
     """After the outermost commit: objects expire, the deleted ones go."""
     session = transaction.session
     if not session.expire_on_commit:
-        let_deleted_go(transaction)
         return
     _all(
         lambda: expire_each(session._tracker.objects()),

@@ -13,9 +13,10 @@ from sqlalchemy.sql.base import Executable
 
 from .._speedups import finding
 from .._speedups import state as kernel
-from ..instrument.state import clear_expired, expired_keys
-from ..loaders.by_key import key_values, load_by_key
-from ..loaders.expired import refresh_from_row
+from ..exc import ObjectDeletedError
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.state import expired_keys
+from ..loaders.by_key import load_by_key
 from ..query.query import Query
 from . import execution
 from .binds import BindTable
@@ -360,14 +361,11 @@ class Session(Refreshing, SessionClassMethods):
         if struct._o_flags & DELETED:
             return None
         if struct._o_flags & EXPIRED and expired_keys(found):
-            self._autoflush()
-            names = frozenset(expired_keys(found))
-            values = key_values(mapper, struct._o_key)
-            own = struct._o_layout.mapper
-            if not refresh_from_row(self, own, found, values, names):
+            try:
+                struct._o_layout.mapper._load_expired(found, PASSIVE_OFF)
+            except ObjectDeletedError:
                 self._remove_newly_deleted([found])
                 return None
-            clear_expired(found)
         return found
 
     def get_one(self, entity: Any, ident: Any, **kw: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
+from ..instrument.flags import NO_VALUE
 from ..instrument.state import extras_of, session_of
 
 DELETED = kernel.DELETED
@@ -38,6 +39,7 @@ def make_transient_to_detached(instance: object) -> None:
         raise sa_exc.InvalidRequestError("Given object must be transient")
     mapper = struct._o_layout.mapper
     values = [kernel.peek(instance, s) for s in struct._o_layout.pk_slots]
+    values = [NO_VALUE if v is kernel.UNLOADED else v for v in values]
     struct._o_key = mapper.key_of_values(values)
     struct._o_flags &= ~(DELETED | FRESH)
     kernel.forget_changes(instance)

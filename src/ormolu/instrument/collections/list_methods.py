@@ -33,8 +33,7 @@ def _remove(fn: Method) -> Method:
     @replaces_method(fn)
     def remove(self: Any, value: Any, _sa_initiator: Initiator = None) -> None:
         # see InstrumentedList.remove()
-        if _sa_initiator is not None or value in self:
-            fire_remove(self, value, _sa_initiator, NO_KEY)
+        fire_remove(self, value, _sa_initiator, NO_KEY)
         fn(self, value)
 
     return remove

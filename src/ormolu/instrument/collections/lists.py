@@ -212,10 +212,9 @@ class InstrumentedList(list[_T]):
         """
         adapter = None if _sa_initiator is False else self._sa_adapter
         if adapter is not None:
-            # A backref speaks of an item that has lost its parent, also where this
-            # list is stale and lacks it.
-            if _sa_initiator is not None or value in self:
-                adapter.fire_remove_event(value, _sa_initiator, NO_KEY)
+            # an item that is not there has lost its parent all the same, as in
+            # SQLAlchemy
+            adapter.fire_remove_event(value, _sa_initiator, NO_KEY)
         list.remove(self, value)
 
     def pop(self, index: SupportsIndex = -1) -> _T:
