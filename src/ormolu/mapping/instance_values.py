@@ -47,25 +47,17 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
     prop = mapper.get_property_by_column(column)
     track_last_known(obj, prop.key)
     at_first = kernel.peek_key(obj, prop.key)
+    status = NO_VALUE if kernel.state_of(obj)._o_key is None else PASSIVE_NO_RESULT
+    text = instance_text(obj)
     reference = weakref.ref(obj)  # Core's cache of statements must not keep it alive
 
     def value() -> Any:
         obj = reference()
-        if obj is None:
-            return None if at_first is kernel.UNLOADED else at_first
-        current = _current_value(obj, prop)
+        current = status if obj is None else _current_value(obj, prop)
         if isinstance(current, LoaderCallableStatus):
-            kept = last_known(obj, prop.key)
+            kept = at_first if obj is None else last_known(obj, prop.key)
             if kept is kernel.UNLOADED:
-                reason = (
-                    "no value has been set for this column"
-                    if current is NO_VALUE
-                    else "the object is detached and the value was expired"
-                )
-                raise sa_exc.InvalidRequestError(
-                    f"Can't resolve value for column {column} on object "
-                    f"{instance_text(obj)}; {reason}"
-                )
+                raise _unresolved(column, text, current)
             current = kept
         if current is None:
             sa_util.warn(
@@ -76,6 +68,17 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
         return current
 
     return value
+
+
+def _unresolved(column: Any, text: str, status: LoaderCallableStatus) -> Exception:
+    reason = (
+        "no value has been set for this column"
+        if status is NO_VALUE
+        else "the object is detached and the value was expired"
+    )
+    return sa_exc.InvalidRequestError(
+        f"Can't resolve value for column {column} on object {text}; {reason}"
+    )
 
 
 def _current_value(obj: Any, prop: Any) -> Any:
