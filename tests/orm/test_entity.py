@@ -1,12 +1,13 @@
 """Entity: the public base of the classes whose instances hold their state."""
 
+import gc
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, String, Table, inspect, select
 
 import ormolu
-from ormolu import Entity, Session, registry
+from ormolu import Entity, Session, make_transient_to_detached, registry
 from tests.orm.conftest import MakeEngine
 from tests.orm.models import Models
 
@@ -53,3 +54,14 @@ def test_it_cannot_be_used_unmapped() -> None:
 @pytest.mark.parametrize("name", ["__impl__", "speedups_status", "Entity"])
 def test_what_ormolu_adds_is_public(name: str) -> None:
     assert hasattr(ormolu, name)
+
+
+def test_the_identity_is_known_when_the_instance_is_gone(models: Models) -> None:
+    user = models.User(id=7)
+    make_transient_to_detached(user)
+    state = inspect(user)
+    key = state.key
+    del user
+    gc.collect()
+    assert state.obj() is None
+    assert state.key == key

@@ -40,6 +40,7 @@ class InstanceState:
     is_attribute = False
     is_bundle = False
     is_composite = False
+    _last_key: Any = None  # of an instance that is gone
 
     def obj(self) -> Any:
         """The instance, or None when it was collected."""
@@ -92,9 +93,7 @@ class InstanceState:
     @property
     def key(self) -> Any:
         struct = self._struct
-        if struct is None:
-            return None
-        return public_key(struct)
+        return self._last_key if struct is None else public_key(struct)
 
     @key.setter
     def key(self, value: Any) -> None:
@@ -235,11 +234,12 @@ class InstanceState:
 class EmbeddedInstanceState(InstanceState):
     """View of an instance that carries its state itself."""
 
-    __slots__ = ("__weakref__", "_of_class", "_ref")
+    __slots__ = ("__weakref__", "_last_key", "_of_class", "_ref")
 
     def __init__(self, obj: Any) -> None:
         self._ref = weakref.ref(obj)
-        self._of_class = kernel.layout_of(obj)  # outlives the instance
+        self._of_class = kernel.layout_of(obj)  # these two outlive the instance
+        self._last_key = public_key(obj)
 
     @property
     def _class_layout(self) -> Any:
