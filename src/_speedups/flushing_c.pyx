@@ -9,6 +9,7 @@ from cpython.long cimport PyLong_FromVoidPtr
 from cpython.object cimport PyObject
 
 from ormolu._speedups.state_c cimport (
+    F_DELETED,
     F_FRESH,
     F_MODIFIED,
     F_PARTIAL,
@@ -24,13 +25,152 @@ from ormolu._speedups.state_c cimport (
     peek_value,
     set_originals,
     state_for,
+    state_if_any,
 )
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["enter_new", "linked", "reached", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
+
+
+def reached(Tracker tracker not None, obj):
+    """What comes into a session with an object: along the relationships, depth first.
+
+    Each layout's ``save_plan`` names its relationships: tuples of slot, key, the list
+    type of a collection (None for one object), and the class of the objects.
+
+    Returns:
+        a list, or None when a plan is missing or somebody else must be asked.
+    """
+    cdef list found = []
+    cdef list stack = []
+    cdef set visited = {id(obj)}
+    cdef list others
+    others = _referred(obj)
+    if others is None:
+        return None
+    others.reverse()
+    while True:
+        while others:
+            other = others.pop()
+            if id(other) in visited or _is_in(tracker, other):
+                continue
+            visited.add(id(other))
+            found.append(other)
+            stack.append(others)
+            others = _referred(other)
+            if others is None:
+                return None
+            others.reverse()
+        if not stack:
+            return found
+        others = stack.pop()
+
+
+cdef list _referred(object obj):
+    """The objects that an object refers or referred to; None if that is not plain."""
+    cdef State state
+    cdef Layout layout
+    cdef dict originals
+    cdef list found = []
+    cdef tuple step
+    if not isinstance(obj, EntityBase):
+        return None
+    state = <State>obj
+    layout = layout_of_state(state)
+    if layout.save_plan is None:
+        return None
+    if (
+        state._rare is not None
+        and state._rare.extras is not None
+        and "pending" in state._rare.extras
+    ):
+        return None
+    originals = originals_of(state)
+    for step in layout.save_plan:
+        if not _refer_along(<EntityBase>obj, step, originals, found):
+            return None
+    return found
+
+
+cdef bint _refer_along(
+    EntityBase obj, tuple step, dict originals, list found
+) except -1:
+    cdef PyObject* held = borrow(obj, step[0])
+    cdef Py_ssize_t start = len(found)
+    cdef set present
+    if held is NULL or held is <PyObject*>_UNLOADED:
+        return True
+    value = <object>held
+    list_type = step[2]
+    cls = step[3]
+    before = None if originals is None else originals.get(step[1])
+    if list_type is None:
+        if value is not None:
+            found.append(value)
+        if before is not None and before is not value:
+            if state_if_any(before) is not None:
+                found.append(before)
+    else:
+        if type(value) is not list_type:
+            return False
+        for other in <list?>list(value):
+            if other is not None:
+                found.append(other)
+        if type(before) is list:
+            present = {id(other) for other in found[start:]}
+            for other in <list>before:
+                if other is not None and id(other) not in present:
+                    found.append(other)
+    for other in found[start:]:
+        if not isinstance(other, cls):
+            return False
+    return True
+
+
+cdef bint _is_in(Tracker tracker, object obj) except -1:
+    """Whether an object is in the session, deleted ones apart."""
+    cdef State state = state_if_any(obj)
+    number = PyLong_FromVoidPtr(<void*>obj)
+    if state is None:
+        return False
+    if number in tracker.new:
+        return True
+    if state._home is None or state._home._live_tracker() is not tracker:
+        return False
+    return not state._flags & F_DELETED or number in tracker.deleted
+
+
+def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
+    """Make objects pending, as long as they are new and belong to nobody.
+
+    Returns:
+        the position of the first that is not; the length if there is none.
+    """
+    cdef State state
+    cdef Py_ssize_t i
+    cdef Layout base = None
+    cdef Layout layout
+    cdef IdentityDict home = None
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_for(obj)
+        number = PyLong_FromVoidPtr(<void*>obj)
+        if state._key is not None:
+            return i
+        if number in tracker.new:
+            continue
+        if state._home is not None:
+            return i
+        layout = layout_of_state(state)
+        if home is None or layout._root() is not base:
+            base = layout._root()
+            home = tracker._home_of(layout, None)
+        state._home = home
+        tracker.new[number] = obj
+    return len(objs)
 
 
 def linked(objs):

@@ -10,16 +10,131 @@ from typing import Any
 
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.state_py import (
+    DELETED,
     FRESH,
     MODIFIED,
     PARTIAL,
+    EntityBase,
     Tracker,
     forget_changes,
     peek,
     state_of,
+    state_or_none,
 )
 
-__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
+__all__ = [
+    "enter_new",
+    "linked",
+    "reached",
+    "settle_inserted",
+    "settle_updated",
+    "touching",
+]
+
+
+def reached(tracker: Tracker, obj: Any) -> list[Any] | None:
+    """What comes into a session with an object: along the relationships, depth first.
+
+    Each layout's ``save_plan`` names its relationships: tuples of slot, key, the list
+    type of a collection (None for one object), and the class of the objects.
+
+    Returns:
+        a list, or None when a plan is missing or somebody else must be asked.
+    """
+    found: list[Any] = []
+    visited = {id(obj)}
+    others = _referred(obj)
+    if others is None:
+        return None
+    stack = [iter(others)]
+    while stack:
+        for other in stack[-1]:
+            if id(other) in visited or _is_in(tracker, other):
+                continue
+            visited.add(id(other))
+            found.append(other)
+            others = _referred(other)
+            if others is None:
+                return None
+            stack.append(iter(others))
+            break
+        else:
+            stack.pop()
+    return found
+
+
+def _referred(obj: Any) -> list[Any] | None:
+    """The objects that an object refers or referred to; None if that is not plain."""
+    if not isinstance(obj, EntityBase):
+        return None
+    state = state_of(obj)
+    plan = state._o_layout.save_plan
+    if plan is None or (state._o_extras and "pending" in state._o_extras):
+        return None
+    originals = state._o_originals or {}
+    found: list[Any] = []
+    for slot, key, list_type, cls in plan:
+        value = peek(obj, slot)
+        if value is UNLOADED:
+            continue
+        if list_type is None:
+            others = _one_referred(value, originals.get(key))
+        elif type(value) is not list_type:
+            return None
+        else:
+            others = _many_referred(value, originals.get(key))
+        if not all(isinstance(other, cls) for other in others):
+            return None
+        found += others
+    return found
+
+
+def _one_referred(value: Any, before: Any) -> list[Any]:
+    found = [] if value is None else [value]
+    if before is not None and before is not value and state_or_none(before) is not None:
+        found.append(before)
+    return found
+
+
+def _many_referred(value: list[Any], before: Any) -> list[Any]:
+    found = [other for other in value if other is not None]
+    if type(before) is list:
+        present = {id(other) for other in found}
+        found += [o for o in before if o is not None and id(o) not in present]
+    return found
+
+
+def _is_in(tracker: Tracker, obj: Any) -> bool:
+    """Whether an object is in the session, deleted ones apart."""
+    state = state_or_none(obj)
+    if state is None:
+        return False
+    if id(obj) in tracker.new:
+        return True
+    home = state._o_home
+    if home is None or home.tracker is not tracker:
+        return False
+    return not state._o_flags & DELETED or id(obj) in tracker.deleted
+
+
+def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
+    """Make objects pending, as long as they are new and belong to nobody.
+
+    Returns:
+        the position of the first that is not; the length if there is none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_of(obj)
+        if state._o_key is not None:
+            return i
+        if id(obj) in tracker.new:
+            continue
+        if state._o_home is not None:
+            return i
+        state._o_home = tracker.home(state._o_layout)
+        tracker.new[id(obj)] = obj
+    return len(objs)
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:

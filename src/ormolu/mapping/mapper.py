@@ -548,6 +548,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _forget_memos(self) -> None:
         for name in self._MEMOS:
             self.__dict__.pop(name, None)
+        if (layout := self.__dict__.get("layout")) is not None:
+            layout.save_plan = None
 
     @sa_util.memoized_property
     def _column_props(self) -> list[ColumnProperty]:
@@ -587,10 +589,24 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _cascading(self) -> dict[str, list[Relationship]]:
         """Relationships that carry each operation on."""
         names = ("save-update", "merge", "refresh-expire", "expunge", "delete")
-        return {
+        found = {
             name: [p for p in self._relationship_props if name in p.cascade]
             for name in names
         }
+        self.layout.save_plan = self._save_plan(found["save-update"])
+        return found
+
+    def _save_plan(self, props: list[Relationship]) -> tuple[Any, ...] | None:
+        """Where the kernel finds what is saved along; None if it cannot by itself."""
+        steps = []
+        for prop in props:
+            impl = self.class_manager[prop.key].impl
+            if impl is None or impl.dynamic:
+                return None
+            list_type = impl.collection_factory if impl.collection else None
+            slot = self.layout.index[prop.key]
+            steps.append((slot, prop.key, list_type, prop.mapper.class_))
+        return tuple(steps) if self.layout.embedded else None
 
     @property
     def _equivalent_columns(self) -> dict[Any, set[Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
+from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import instance_text
 from ..instrument.state import expired_keys, extras_of, public_key
@@ -55,10 +56,23 @@ class Moving(Connecting):
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
+            reached = None if self._hears else flushing.reached(self._tracker, instance)
+            if reached is not None:
+                self._save_reached(reached)
+                return
             for other in mapper.cascade_iterator(
                 "save-update", instance, halt_on=self._contains
             ):
                 self._save_or_update_one(other, kernel.state_of(other))
+
+    def _save_reached(self, objects: list[Any]) -> None:
+        """Put what a cascade has reached into the session."""
+        if objects and self._transaction is None:
+            self._autobegin_t()
+        done = 0
+        while (done := flushing.enter_new(self._tracker, objects, done)) < len(objects):
+            self._save_or_update_one(objects[done], kernel.state_of(objects[done]))
+            done += 1
 
     def _save_or_update_one(self, obj: Any, struct: Any) -> None:
         if struct._o_key is None:
