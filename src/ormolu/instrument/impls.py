@@ -477,7 +477,7 @@ class ScalarObjectImpl(AttributeImpl):
             link = self._link
             if link is None:
                 link = self._link = link_of(self, obj, value)
-            if link is not False and link.apply(obj, value, initiator):
+            if link and link.apply(obj, value, initiator):
                 return
         old = self._old_value(obj)
         if check_old is not None and old is not PASSIVE_NO_RESULT:

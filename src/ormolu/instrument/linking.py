@@ -41,6 +41,8 @@ def link_of(impl: Any, obj: Any, other: Any) -> Any:
         obj: an object that has it.
         other: an object that is about to be referred to.
     """
+    if not isinstance(obj, kernel.EntityBase):
+        return NO_LINK
     if not isinstance(other, kernel.EntityBase):
         return None
     here = kernel.layout_of(obj)
