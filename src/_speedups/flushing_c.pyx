@@ -26,11 +26,12 @@ from ormolu._speedups.state_c cimport (
     set_originals,
     state_for,
     state_if_any,
+    write_entity,
 )
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["enter_new", "linked", "reached", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "reached", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -171,6 +172,112 @@ def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
         state._home = home
         tracker.new[number] = obj
     return len(objs)
+
+
+def push_keys(
+    obj, list others not None, Layout here not None, tuple sources not None,
+    Layout there not None, tuple targets not None,
+):
+    """Copy values of an object to others, slot by slot, as changes.
+
+    Arguments:
+        here: the layout of exactly the object's class.
+        there: that of the others.
+
+    Returns:
+        the others that were left as they are: those of another class, or all, when
+        the object is of another class or lacks a value.
+    """
+    cdef list left = []
+    if not _has_all(obj, here, sources):
+        return list(others)
+    for other in others:
+        if _is_exactly(other, there):
+            _copy(<EntityBase>obj, sources, <EntityBase>other, there, targets)
+        else:
+            left.append(other)
+    return left
+
+
+def pull_keys(
+    Tracker tracker not None, list objs not None, key, Layout here not None,
+    tuple targets not None, Layout there not None, tuple sources not None, known,
+):
+    """Copy values of the objects that some others refer to now, as changes.
+
+    Arguments:
+        key: the attribute that refers; nothing is done where it has not changed.
+        here: the layout of exactly the class of the objects.
+        there: that of those that they refer to, which must be in the session.
+        known: by id, objects to be left.
+
+    Returns:
+        the objects that were left as they are.
+    """
+    cdef list left = []
+    cdef Py_ssize_t slot = here.index[key]
+    cdef PyObject* held
+    cdef dict originals
+    for obj in objs:
+        if not _is_exactly(obj, here) or (known is not None and id(obj) in known):
+            left.append(obj)
+            continue
+        originals = originals_of(<EntityBase>obj)
+        changed = originals is not None and key in originals
+        held = borrow(<EntityBase>obj, slot)
+        if held is NULL or held is <PyObject*>_UNLOADED:
+            if changed or (
+                (<EntityBase>obj)._rare is not None
+                and (<EntityBase>obj)._rare.extras is not None
+            ):
+                left.append(obj)
+            continue
+        other = <object>held
+        if changed:
+            before = originals[key]
+            if before is other and other is not None:
+                continue
+            if before is not _UNLOADED and before is not None:
+                if state_if_any(before) is None:
+                    left.append(obj)  # what it was is still to be found out
+                    continue
+        elif not (<EntityBase>obj)._flags & F_FRESH:
+            continue
+        if _has_all(other, there, sources) and _is_in(tracker, other):
+            _copy(<EntityBase>other, sources, <EntityBase>obj, here, targets)
+        else:
+            left.append(obj)
+    return left
+
+
+cdef inline bint _is_exactly(object obj, Layout layout):
+    return (
+        type(obj) is layout.cls
+        and isinstance(obj, EntityBase)
+        and layout_of_state(<EntityBase>obj) is layout
+    )
+
+
+cdef bint _has_all(object obj, Layout layout, tuple slots) except -1:
+    """Whether an object is of a class and has values in some slots."""
+    cdef Py_ssize_t i
+    if not _is_exactly(obj, layout):
+        return False
+    for i in range(len(slots)):
+        if _is_unloaded(obj, slots[i]):
+            return False
+    return True
+
+
+cdef int _copy(
+    EntityBase source, tuple sources, EntityBase target, Layout layout, tuple targets
+) except -1:
+    cdef Py_ssize_t i
+    cdef PyObject* held
+    for i in range(len(sources)):
+        held = borrow(source, sources[i])
+        write_entity(target, layout, targets[i], <object>held)
+    return 0
 
 
 def linked(objs):

@@ -994,6 +994,13 @@ cdef int change_original(object obj, State state, object key, object old) except
     return 0
 
 
+cdef int write_entity(
+    EntityBase obj, Layout layout, Py_ssize_t slot, object value
+) except -1:
+    _write(obj, layout, slot, value)
+    return 0
+
+
 cdef object new_ref(object obj):
     return ormolu_new_ref(obj)
 

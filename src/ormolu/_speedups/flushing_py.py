@@ -15,16 +15,20 @@ from ormolu._speedups.state_py import (
     MODIFIED,
     PARTIAL,
     EntityBase,
+    Layout,
     Tracker,
     forget_changes,
     peek,
     state_of,
     state_or_none,
+    write,
 )
 
 __all__ = [
     "enter_new",
     "linked",
+    "pull_keys",
+    "push_keys",
     "reached",
     "settle_inserted",
     "settle_updated",
@@ -135,6 +139,108 @@ def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
         state._o_home = tracker.home(state._o_layout)
         tracker.new[id(obj)] = obj
     return len(objs)
+
+
+def push_keys(
+    obj: Any,
+    others: list[Any],
+    here: Layout,
+    sources: tuple[int, ...],
+    there: Layout,
+    targets: tuple[int, ...],
+) -> list[Any]:
+    """Copy values of an object to others, slot by slot, as changes.
+
+    Arguments:
+        here: the layout of exactly the object's class.
+        there: that of the others.
+
+    Returns:
+        the others that were left as they are: those of another class, or all, when
+        the object is of another class or lacks a value.
+    """
+    if not _has_all(obj, here, sources):
+        return list(others)
+    left = []
+    for other in others:
+        if _is_exactly(other, there):
+            _copy(obj, sources, other, targets)
+        else:
+            left.append(other)
+    return left
+
+
+def pull_keys(
+    tracker: Tracker,
+    objs: list[Any],
+    key: str,
+    here: Layout,
+    targets: tuple[int, ...],
+    there: Layout,
+    sources: tuple[int, ...],
+    known: Any,
+) -> list[Any]:
+    """Copy values of the objects that some others refer to now, as changes.
+
+    Arguments:
+        key: the attribute that refers; nothing is done where it has not changed.
+        here: the layout of exactly the class of the objects.
+        there: that of those that they refer to, which must be in the session.
+        known: by id, objects to be left.
+
+    Returns:
+        the objects that were left as they are.
+    """
+    left = []
+    slot = here.index[key]
+    for obj in objs:
+        if not _is_exactly(obj, here) or (known is not None and id(obj) in known):
+            left.append(obj)
+            continue
+        state = state_of(obj)
+        originals = state._o_originals or {}
+        other = peek(obj, slot)
+        if other is UNLOADED:
+            if key in originals or state._o_extras is not None:
+                left.append(obj)
+            continue
+        if key in originals:
+            before = originals[key]
+            if before is other and other is not None:
+                continue
+            if before is not UNLOADED and before is not None:
+                if state_or_none(before) is None:
+                    left.append(obj)  # what it was is still to be found out
+                    continue
+        elif not state._o_flags & FRESH:
+            continue
+        if _has_all(other, there, sources) and _is_in(tracker, other):
+            _copy(other, sources, obj, targets)
+        else:
+            left.append(obj)
+    return left
+
+
+def _is_exactly(obj: Any, layout: Layout) -> bool:
+    return (
+        type(obj) is layout.cls
+        and isinstance(obj, EntityBase)
+        and obj._o_layout is layout
+    )
+
+
+def _has_all(obj: Any, layout: Layout, slots: tuple[int, ...]) -> bool:
+    """Whether an object is of a class and has values in some slots."""
+    return _is_exactly(obj, layout) and all(
+        peek(obj, slot) is not UNLOADED for slot in slots
+    )
+
+
+def _copy(
+    source: Any, sources: tuple[int, ...], target: Any, targets: tuple[int, ...]
+) -> None:
+    for left, right in zip(sources, targets, strict=True):
+        write(target, right, peek(source, left))
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:

@@ -184,6 +184,9 @@ cdef int set_originals(State state, dict originals) except -1
 cdef int set_parent_of(object child, object token, object parent) except -1
 cdef int change_original(object obj, State state, object key, object old) except -1
 cdef object new_ref(object obj)
+cdef int write_entity(
+    EntityBase obj, Layout layout, Py_ssize_t slot, object value
+) except -1
 cdef Layout layout_for(object obj)
 cdef Layout layout_of_state(State state)
 cdef State state_for(object obj)
