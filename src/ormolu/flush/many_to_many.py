@@ -8,6 +8,8 @@ from sqlalchemy import bindparam
 
 from .._speedups import state as kernel
 from ..exc import StaleDataError
+from ..lanes import fast
+from ..lanes.many import run_many
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
 from .steps import AddEdge
@@ -24,6 +26,10 @@ class ManyToManyDependency(Dependency):
         super().__init__(prop)
         self.secondary = prop.secondary
         self.secondary_pairs = prop.secondary_synchronize_pairs
+        self.own_values = sync.PairValues(self.parent, self.pairs)
+        self.other_values = sync.PairValues(self.mapper, self.secondary_pairs)
+        self.name = (self.key, id(self.parent))
+        self._statements: dict[Any, Any] = {}
 
     # -- order ---------------------------------------------------------------------
 
@@ -68,15 +74,25 @@ class ManyToManyDependency(Dependency):
             moved = not self.passive_updates and self.pks_changed(obj)
             passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
             history = self.history(uow, obj, passive)
-            for child in history.added:
-                if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
-                    inserts.append(self._row(obj, child))
+            if history.added:
+                self._add_rows(uow, obj, history.added, inserts)
             for child in history.deleted:
                 if not self._done(uow, obj, child) and self._fits(uow, child, "delete"):
                     deletes.append(self._old_row(obj, child))
             if moved:
                 updates += [self._changed_row(obj, c) for c in history.unchanged]
         self._execute(uow, inserts, updates, deletes)
+
+    def _add_rows(
+        self, uow: Any, obj: Any, children: Any, inserts: list[Row]
+    ) -> None:
+        """Rows for what came into a collection."""
+        values: Row | None = None
+        for child in children:
+            if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
+                if values is None:
+                    values = self.own_values.of(obj)
+                inserts.append({**values, **self.other_values.of(child)})
 
     def process_deletes(self, uow: Any, objects: list[Any]) -> None:
         deletes = []
@@ -90,12 +106,18 @@ class ManyToManyDependency(Dependency):
 
     def _done(self, uow: Any, obj: Any, child: Any) -> bool:
         """Whether the other side of the relationship has sent the row already."""
-        if not self.prop._reverse_property:
+        reverses = self.prop._reverse_property
+        if not reverses:
             return False
-        if (self.key, id(self.parent), id(obj), id(child)) in uow.done_pairs:
+        done = uow.done_pairs.get(self.name)
+        if done is not None and (id(obj), id(child)) in done:
             return True
-        for reverse in self.prop._reverse_property:
-            uow.done_pairs.add((reverse.key, id(reverse.parent), id(child), id(obj)))
+        for reverse in reverses:
+            name = (reverse.key, id(reverse.parent))
+            pairs = uow.done_pairs.get(name)
+            if pairs is None:
+                pairs = uow.done_pairs[name] = set()
+            pairs.add((id(child), id(obj)))
         return False
 
     def _fits(self, uow: Any, child: Any, operation: str) -> bool:
@@ -111,10 +133,7 @@ class ManyToManyDependency(Dependency):
     # -- rows of the association table ---------------------------------------------
 
     def _row(self, obj: Any, child: Any) -> Row:
-        return {
-            **sync.pair_values(obj, self.parent, self.pairs),
-            **sync.pair_values(child, self.mapper, self.secondary_pairs),
-        }
+        return {**self.own_values.of(obj), **self.other_values.of(child)}
 
     def _old_row(self, obj: Any, child: Any) -> Row:
         """The row as it is in the database, if nobody cascades changed keys there."""
@@ -147,8 +166,37 @@ class ManyToManyDependency(Dependency):
             statement = table.update().where(*_equalities(table, updates[0], "old_"))
             result = connection.execute(statement, updates)
             _check_count(result, table, "UPDATE", "update", len(updates))
-        if inserts:
+        if inserts and not self._insert_fast(connection, inserts):
             connection.execute(table.insert(), inserts)
+
+    def _insert_fast(self, connection: Any, rows: list[Row]) -> bool:
+        """``executemany`` on a cursor; False when it does not suit."""
+        if not fast.is_free(connection):
+            return False
+        names = list(rows[0])
+        memo = (tuple(names), id(connection.dialect))
+        found = self._statements.get(memo)
+        if found is None:
+            found = self._statements[memo] = (
+                self._insert_statement(names, connection.dialect),
+                connection.dialect,  # kept, so that its id stays its own
+            )
+        statement = found[0]
+        if statement is None:
+            return False
+        run_many(connection, statement, names, [tuple(row.values()) for row in rows])
+        return True
+
+    def _insert_statement(self, names: list[str], dialect: Any) -> Any:
+        """The INSERT for the fast lane; None where columns have defaults."""
+        others = [c for c in self.secondary.c if c.key not in names]
+        if any(c.default is not None or c.server_default is not None for c in others):
+            return None
+        compiled = self.secondary.insert().compile(
+            dialect=dialect, column_keys=names, for_executemany=True
+        )
+        statement = fast.FastStatement(compiled) if fast.suits(compiled) else None
+        return None if statement is None or statement.returns_rows else statement
 
 
 def _equalities(table: Any, row: Row, prefix: str) -> list[Any]:

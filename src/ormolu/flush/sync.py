@@ -133,9 +133,26 @@ def source_modified(obj: Any, mapper: Any, pairs: Any) -> bool:
     return False
 
 
-def pair_values(obj: Any, mapper: Any, pairs: Any) -> dict[str, Any]:
-    """Values for the association table's columns that refer to an object."""
-    return {right.key: value_of(obj, mapper, left) for left, right in pairs}
+class PairValues:
+    """Values for the association table's columns that refer to one mapper's objects."""
+
+    def __init__(self, mapper: Any, pairs: Any) -> None:
+        self.mapper = mapper
+        self.pairs = pairs
+        self._keys: list[tuple[str, str]] | None = None
+
+    def of(self, obj: Any) -> dict[str, Any]:
+        """The values for an object, by the keys of the table's columns."""
+        keys = self._keys
+        if keys is None:
+            keys = self._keys = [
+                (right.key, _key(self.mapper, left, "source", obj))
+                for left, right in self.pairs
+            ]
+        values = {name: kernel.peek_key(obj, key) for name, key in keys}
+        if kernel.UNLOADED in values.values():
+            return {r.key: value_of(obj, self.mapper, a) for a, r in self.pairs}
+        return values
 
 
 def old_pair_values(obj: Any, mapper: Any, pairs: Any, prefix: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class UnitOfWork:
         self.records: dict[int, Registered] = {}
         self.by_mapper: dict[Any, dict[int, Registered]] = {}
         self.post_updates: dict[Any, dict[int, tuple[Any, set[Any]]]] = {}
-        self.done_pairs: set[tuple[Any, ...]] = set()
+        self.done_pairs: dict[tuple[str, int], set[tuple[int, int]]] = {}
         self.bases: dict[Any, None] = {}
         self.histories: dict[Dependency, dict[int, tuple[Any, int]]] = {}
         self.added_children: dict[Any, set[int]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -696,18 +695,16 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     ) -> Iterator[Any]:
         """Every object that an operation on ``obj`` goes on to, breadth after depth."""
         visited = {id(obj)}
-        stack: deque[Iterator[Any]] = deque(
-            [self._cascade_step(type_, obj, visited, halt_on)]
-        )
+        stack = [self._cascade_step(type_, obj, visited, halt_on)]
         while stack:
-            try:
-                child = next(stack[-1])
-            except StopIteration:
+            for child in stack[-1]:
+                yield child
+                mapper = kernel.layout_of(child).mapper
+                if mapper._cascading[type_]:
+                    stack.append(mapper._cascade_step(type_, child, visited, halt_on))
+                    break
+            else:
                 stack.pop()
-                continue
-            yield child
-            mapper = kernel.layout_of(child).mapper
-            stack.append(mapper._cascade_step(type_, child, visited, halt_on))
 
     def _cascade_step(
         self, type_: str, obj: Any, visited: set[int], halt_on: Any
