@@ -211,6 +211,7 @@ class State:
 
     __slots__ = (
         "_layout",
+        "_noted_parents",
         "_o_extras",
         "_o_flags",
         "_o_home",
@@ -220,7 +221,6 @@ class State:
         "_o_related",
         "_o_values",
         "_o_view",
-        "_noted_parents",
     )
 
     _layout: Layout | None

@@ -83,9 +83,7 @@ class ManyToManyDependency(Dependency):
                 updates += [self._changed_row(obj, c) for c in history.unchanged]
         self._execute(uow, inserts, updates, deletes)
 
-    def _add_rows(
-        self, uow: Any, obj: Any, children: Any, inserts: list[Row]
-    ) -> None:
+    def _add_rows(self, uow: Any, obj: Any, children: Any, inserts: list[Row]) -> None:
         """Rows for what came into a collection."""
         values: Row | None = None
         for child in children:

@@ -92,7 +92,7 @@ class CollectionImpl(AttributeImpl):
         """The empty collection kept aside is changed: it becomes the value."""
         extras = kernel.state_of(obj)._o_extras
         waiting = extras.get("empty") if extras else None
-        if waiting and self.key in waiting:
+        if extras and waiting and self.key in waiting:
             collection = waiting.pop(self.key)
             collection_adapter(collection).empty = False
             if not waiting:
