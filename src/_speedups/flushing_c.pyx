@@ -31,7 +31,7 @@ from ormolu._speedups.state_c cimport (
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "reached", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "reached", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -172,6 +172,56 @@ def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
         state._home = home
         tracker.new[number] = obj
     return len(objs)
+
+
+def mark_deleted(Tracker tracker not None, list objs not None, Py_ssize_t start):
+    """Enter persistent objects of a session among its deleted ones.
+
+    Returns:
+        the position of the first that is not persistent there; the length if there is
+        none.
+    """
+    cdef State state
+    cdef Py_ssize_t i
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_for(obj)
+        if (
+            state._key is None
+            or state._home is None
+            or state._flags & F_DELETED
+            or state._home._live_tracker() is not tracker
+        ):
+            return i
+        tracker.deleted[PyLong_FromVoidPtr(<void*>obj)] = obj
+    return len(objs)
+
+
+def settle_deleted(Tracker tracker not None, list objs not None):
+    """Let deleted objects leave their identity maps; each knows where it has been.
+
+    Returns:
+        those that were in one, and those among them that have changes.
+    """
+    cdef State state
+    cdef IdentityDict home
+    cdef list gone = []
+    cdef list changed = []
+    for obj in objs:
+        state = state_for(obj)
+        home = state._home
+        if home is None:
+            continue
+        gone.append(obj)
+        if state._flags & F_MODIFIED:
+            changed.append(obj)
+        home.discard(obj)
+        state._home = home
+        state._flags |= F_DELETED
+        number = PyLong_FromVoidPtr(<void*>obj)
+        tracker.modified.pop(number, None)
+        tracker.deleted.pop(number, None)
+    return gone, changed
 
 
 def push_keys(

@@ -177,3 +177,41 @@ def test_parents_are_noted_by_token(cls: type[Any], world: World) -> None:
     assert [parent_of(child, t) for t in tokens] == [False, False, None]
     world.state.expire(child)
     assert parent_of(child, tokens[0]) is False
+
+
+# -- deletes -----------------------------------------------------------------------
+
+
+def test_persistent_objects_are_marked_up_to_one_that_is_not(
+    cls: type[Any], world: World
+) -> None:
+    mark = flushing_of(world).mark_deleted
+    tracker = world.state.Tracker()
+    rows = [(i, 2, 3, 4) for i in range(4)]
+    one, two, three, four = world.load(tracker, world.plan(cls), rows)
+    world.state.state_of(three)._o_flags |= world.state.DELETED
+    objs = [one, two, three, four, cls()]
+    assert mark(tracker, objs, 0) == 2
+    assert list(tracker.deleted.values()) == [one, two]
+    assert mark(tracker, objs, 3) == 4
+    assert mark(world.state.Tracker(), [one], 0) == 0
+    assert mark(tracker, [], 0) == 0
+
+
+def test_deleted_objects_leave_the_map_and_know_where_they_were(
+    cls: type[Any], world: World
+) -> None:
+    settle = flushing_of(world).settle_deleted
+    tracker = world.state.Tracker()
+    rows = [(i, 2, 3, 4) for i in range(3)]
+    one, two, three = world.load(tracker, world.plan(cls), rows)
+    two.a = 7
+    tracker.deleted.update({id(one): one, id(two): two})
+    home = tracker.home(world.layout(cls))
+    assert settle(tracker, [one, two, cls()]) == ([one, two], [two])
+    assert home.values() == [three]
+    assert (tracker.deleted, tracker.modified) == ({}, {})
+    for obj in (one, two):
+        state = world.state.state_of(obj)
+        assert state._o_home is home
+        assert state._o_flags & world.state.DELETED

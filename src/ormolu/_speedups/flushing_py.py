@@ -27,9 +27,11 @@ from ormolu._speedups.state_py import (
 __all__ = [
     "enter_new",
     "linked",
+    "mark_deleted",
     "pull_keys",
     "push_keys",
     "reached",
+    "settle_deleted",
     "settle_inserted",
     "settle_updated",
     "touching",
@@ -139,6 +141,51 @@ def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
         state._o_home = tracker.home(state._o_layout)
         tracker.new[id(obj)] = obj
     return len(objs)
+
+
+def mark_deleted(tracker: Tracker, objs: list[Any], start: int) -> int:
+    """Enter persistent objects of a session among its deleted ones.
+
+    Returns:
+        the position of the first that is not persistent there; the length if there is
+        none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_of(obj)
+        home = state._o_home
+        if (
+            state._o_key is None
+            or home is None
+            or state._o_flags & DELETED
+            or home.tracker is not tracker
+        ):
+            return i
+        tracker.deleted[id(obj)] = obj
+    return len(objs)
+
+
+def settle_deleted(tracker: Tracker, objs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Let deleted objects leave their identity maps; each knows where it has been.
+
+    Returns:
+        those that were in one, and those among them that have changes.
+    """
+    gone, changed = [], []
+    for obj in objs:
+        state = state_of(obj)
+        home = state._o_home
+        if home is None:
+            continue
+        gone.append(obj)
+        if state._o_flags & MODIFIED:
+            changed.append(obj)
+        home.discard(obj)
+        state._o_home = home
+        state._o_flags |= DELETED
+        tracker.modified.pop(id(obj), None)
+        tracker.deleted.pop(id(obj), None)
+    return gone, changed
 
 
 def push_keys(

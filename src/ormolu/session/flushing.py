@@ -312,24 +312,16 @@ class Flushing(Moving):
 
     def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
         """What a flush deleted leaves the identity map."""
-        tracker = self._tracker
-        for obj in objects:
-            struct = kernel.state_of(obj)
-            home = struct._o_home
-            if home is None:
-                continue
+        # one by one where listeners look at the session in between
+        groups = [[obj] for obj in objects] if self._hears else [list(objects)]
+        for group in groups:
+            gone, changed = flushing.settle_deleted(self._tracker, group)
             if self._transaction is not None:
-                self._transaction._deleted.add(obj)
-                self._transaction._kept.append(obj)
-                if struct._o_flags & kernel.MODIFIED:
-                    # back after a rollback, it must not show what was not flushed
-                    self._transaction._dirty.add(obj)
-            home.discard(obj)
-            struct._o_home = home
-            struct._o_flags |= DELETED
-            tracker.modified.pop(id(obj), None)
-            tracker.deleted.pop(id(obj), None)
-            if self._hears:
+                self._transaction._deleted.extend(gone)
+                self._transaction._kept.extend(gone)
+                # back after a rollback, they must not show what was not flushed
+                self._transaction._dirty.extend(changed)
+            for obj in gone if self._hears else ():
                 self.dispatch.persistent_to_deleted(self, obj)
 
 

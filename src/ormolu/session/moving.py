@@ -172,8 +172,7 @@ class Moving(Connecting):
         if self._warn_on_events:
             self._flush_warning("Session.delete()")
         struct = self._state_of(instance)
-        for obj, other in self._delete_one(instance, struct):
-            self._delete_one(obj, other, cascade=False)
+        self._delete_along(self._delete_one(instance, struct))
 
     def delete_all(self, instances: Iterable[object]) -> None:
         """Mark several objects for deletion."""
@@ -181,13 +180,20 @@ class Moving(Connecting):
             self._flush_warning("Session.delete_all()")
         for instance in instances:
             struct = self._state_of(instance)
-            for obj, other in self._delete_one(instance, struct):
-                self._delete_one(obj, other, cascade=False)
+            self._delete_along(self._delete_one(instance, struct))
 
-    def _delete_one(
-        self, obj: Any, struct: Any, cascade: bool = True
-    ) -> list[tuple[Any, Any]]:
-        """Mark one object; what its deletion cascades to, with the states."""
+    def _delete_along(self, objects: list[Any]) -> None:
+        """Mark what the deletion of an object cascades to."""
+        done = 0
+        while (done := flushing.mark_deleted(self._tracker, objects, done)) < len(
+            objects
+        ):
+            obj = objects[done]
+            self._delete_one(obj, kernel.state_of(obj), cascade=False)
+            done += 1
+
+    def _delete_one(self, obj: Any, struct: Any, cascade: bool = True) -> list[Any]:
+        """Mark one object; what its deletion cascades to."""
         if struct._o_key is None:
             if not cascade:
                 return []
@@ -209,12 +215,9 @@ class Moving(Connecting):
                 self._after_attach(obj, struct)
         elif struct._o_flags & DELETED:
             self._target_home(obj, struct).add(obj, struct._o_key)
-        found: list[tuple[Any, Any]] = []
+        found: list[Any] = []
         if cascade:
-            mapper = struct._o_layout.mapper
-            found = [
-                (o, kernel.state_of(o)) for o in mapper.cascade_iterator("delete", obj)
-            ]
+            found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
         self._tracker.deleted[id(obj)] = obj
         return found
 
