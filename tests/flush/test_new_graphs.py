@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, event, inspect
+from sqlalchemy import Column, ForeignKey, String, event, inspect
 from sqlalchemy import exc as sa_exc
 
 from ormolu import exc, relationship
@@ -387,3 +387,23 @@ def test_a_collector_that_is_off_stays_off(world: World) -> None:
     gc.disable()
     session.flush()
     assert not gc.isenabled()
+
+
+def test_an_association_with_a_key_of_its_own(world: World) -> None:
+    a, b = world.table("a"), world.table("b")
+    link = world.table(
+        "ab",
+        Column("a_id", ForeignKey("a.id")),
+        Column("b_id", ForeignKey("b.id")),
+        Column("kind", String, default="plain"),
+    )
+    B = world.map("B", b)
+    A = world.map("A", a, properties={"bs": relationship(B, link)})
+    session = world.session()
+    session.add_all([A(bs=[B(), B()]), A(bs=[B()])])
+    session.flush()
+    assert world.rows(session, link) == [
+        (1, 1, 1, "plain"),
+        (2, 1, 2, "plain"),
+        (3, 2, 3, "plain"),
+    ]

@@ -186,9 +186,12 @@ class ManyToManyDependency(Dependency):
         return True
 
     def _insert_statement(self, names: list[str], dialect: Any) -> Any:
-        """The INSERT for the fast lane; None where columns have defaults."""
+        """The INSERT for the fast lane; None where the database is to tell values."""
         others = [c for c in self.secondary.c if c.key not in names]
-        if any(c.default is not None or c.server_default is not None for c in others):
+        if any(
+            c.primary_key or c.default is not None or c.server_default is not None
+            for c in others
+        ):
             return None
         compiled = self.secondary.insert().compile(
             dialect=dialect, column_keys=names, for_executemany=True

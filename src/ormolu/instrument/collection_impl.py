@@ -352,7 +352,7 @@ class CollectionImpl(AttributeImpl):
         fresh = new_collection(self, obj, ())
         self.put(obj, fresh)
         append, token = fresh.append, self.bulk_token
-        for member in members:
+        for member in list(members):  # which a listener might change
             append(member, token)
 
     def _members(self, fresh: Any, adapter: CollectionAdapter, value: Any) -> Any:
