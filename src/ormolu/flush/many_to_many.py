@@ -28,6 +28,7 @@ class ManyToManyDependency(Dependency):
         self.secondary_pairs = prop.secondary_synchronize_pairs
         self.own_values = sync.PairValues(self.parent, self.pairs)
         self.other_values = sync.PairValues(self.mapper, self.secondary_pairs)
+        self.names = self.own_values.names + self.other_values.names
         self.name = (self.key, id(self.parent))
         self._statements: dict[Any, Any] = {}
 
@@ -67,7 +68,8 @@ class ManyToManyDependency(Dependency):
     # -- work ----------------------------------------------------------------------
 
     def process_saves(self, uow: Any, objects: list[Any]) -> None:
-        inserts: list[Row] = []
+        inserts: list[tuple[Any, ...]] = []
+        others: dict[int, tuple[Any, ...]] = {}
         deletes: list[Row] = []
         updates: list[Row] = []
         for obj in objects:
@@ -75,7 +77,7 @@ class ManyToManyDependency(Dependency):
             passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
             history = self.history(uow, obj, passive)
             if history.added:
-                self._add_rows(uow, obj, history.added, inserts)
+                self._add_rows(uow, obj, history.added, others, inserts)
             for child in history.deleted:
                 if not self._done(uow, obj, child) and self._fits(uow, child, "delete"):
                     deletes.append(self._old_row(obj, child))
@@ -83,14 +85,28 @@ class ManyToManyDependency(Dependency):
                 updates += [self._changed_row(obj, c) for c in history.unchanged]
         self._execute(uow, inserts, updates, deletes)
 
-    def _add_rows(self, uow: Any, obj: Any, children: Any, inserts: list[Row]) -> None:
-        """Rows for what came into a collection."""
-        values: Row | None = None
+    def _add_rows(
+        self,
+        uow: Any,
+        obj: Any,
+        children: Any,
+        others: dict[int, tuple[Any, ...]],
+        inserts: list[tuple[Any, ...]],
+    ) -> None:
+        """Rows for what came into a collection.
+
+        Args:
+            others: by id, the part of a row that refers to a child.
+        """
+        own: tuple[Any, ...] | None = None
         for child in children:
             if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
-                if values is None:
-                    values = self.own_values.of(obj)
-                inserts.append({**values, **self.other_values.of(child)})
+                if own is None:
+                    own = self.own_values.row(obj)
+                other = others.get(id(child))
+                if other is None:
+                    other = others[id(child)] = self.other_values.row(child)
+                inserts.append(own + other)
 
     def process_deletes(self, uow: Any, objects: list[Any]) -> None:
         deletes = []
@@ -150,7 +166,11 @@ class ManyToManyDependency(Dependency):
         }
 
     def _execute(
-        self, uow: Any, inserts: list[Row], updates: list[Row], deletes: list[Row]
+        self,
+        uow: Any,
+        inserts: list[tuple[Any, ...]],
+        updates: list[Row],
+        deletes: list[Row],
     ) -> None:
         if not (inserts or updates or deletes):
             return
@@ -165,14 +185,16 @@ class ManyToManyDependency(Dependency):
             result = connection.execute(statement, updates)
             _check_count(result, table, "UPDATE", "update", len(updates))
         if inserts and not self._insert_fast(connection, inserts):
-            connection.execute(table.insert(), inserts)
+            names = self.names
+            parameters = [dict(zip(names, row, strict=True)) for row in inserts]
+            connection.execute(table.insert(), parameters)
 
-    def _insert_fast(self, connection: Any, rows: list[Row]) -> bool:
+    def _insert_fast(self, connection: Any, rows: list[tuple[Any, ...]]) -> bool:
         """``executemany`` on a cursor; False when it does not suit."""
-        if not fast.is_free(connection):
+        names = self.names
+        if len(set(names)) < len(names) or not fast.is_free(connection):
             return False
-        names = list(rows[0])
-        memo = (tuple(names), id(connection.dialect))
+        memo = id(connection.dialect)
         found = self._statements.get(memo)
         if found is None:
             found = self._statements[memo] = (
@@ -182,7 +204,7 @@ class ManyToManyDependency(Dependency):
         statement = found[0]
         if statement is None:
             return False
-        run_many(connection, statement, names, [tuple(row.values()) for row in rows])
+        run_many(connection, statement, names, rows)
         return True
 
     def _insert_statement(self, names: list[str], dialect: Any) -> Any:

@@ -140,6 +140,12 @@ class PairValues:
         self.mapper = mapper
         self.pairs = pairs
         self._keys: list[tuple[str, str]] | None = None
+        self.names = [right.key for _, right in pairs]
+
+    def row(self, obj: Any) -> tuple[Any, ...]:
+        """The values for an object, in the order of ``names``."""
+        values = self.of(obj)
+        return tuple([values[name] for name in self.names])
 
     def of(self, obj: Any) -> dict[str, Any]:
         """The values for an object, by the keys of the table's columns."""
