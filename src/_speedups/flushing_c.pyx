@@ -9,6 +9,7 @@ from cpython.long cimport PyLong_FromVoidPtr
 from cpython.object cimport PyObject
 
 from ormolu._speedups.state_c cimport (
+    F_DELETED,
     F_FRESH,
     F_MODIFIED,
     F_PARTIAL,
@@ -24,13 +25,309 @@ from ormolu._speedups.state_c cimport (
     peek_value,
     set_originals,
     state_for,
+    state_if_any,
+    write_entity,
 )
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "reached", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
+
+
+def reached(Tracker tracker not None, obj):
+    """What comes into a session with an object: along the relationships, depth first.
+
+    Each layout's ``save_plan`` names its relationships: tuples of slot, key, the list
+    type of a collection (None for one object), and the class of the objects.
+
+    Returns:
+        a list, or None when a plan is missing or somebody else must be asked.
+    """
+    cdef list found = []
+    cdef list stack = []
+    cdef set visited = {id(obj)}
+    cdef list others
+    others = _referred(obj)
+    if others is None:
+        return None
+    others.reverse()
+    while True:
+        while others:
+            other = others.pop()
+            if id(other) in visited or _is_in(tracker, other):
+                continue
+            visited.add(id(other))
+            found.append(other)
+            stack.append(others)
+            others = _referred(other)
+            if others is None:
+                return None
+            others.reverse()
+        if not stack:
+            return found
+        others = stack.pop()
+
+
+cdef list _referred(object obj):
+    """The objects that an object refers or referred to; None if that is not plain."""
+    cdef State state
+    cdef Layout layout
+    cdef dict originals
+    cdef list found = []
+    cdef tuple step
+    if not isinstance(obj, EntityBase):
+        return None
+    state = <State>obj
+    layout = layout_of_state(state)
+    if layout.save_plan is None:
+        return None
+    if (
+        state._rare is not None
+        and state._rare.extras is not None
+        and "pending" in state._rare.extras
+    ):
+        return None
+    originals = originals_of(state)
+    for step in layout.save_plan:
+        if not _refer_along(<EntityBase>obj, step, originals, found):
+            return None
+    return found
+
+
+cdef bint _refer_along(
+    EntityBase obj, tuple step, dict originals, list found
+) except -1:
+    cdef PyObject* held = borrow(obj, step[0])
+    cdef Py_ssize_t start = len(found)
+    cdef set present
+    if held is NULL or held is <PyObject*>_UNLOADED:
+        return True
+    value = <object>held
+    list_type = step[2]
+    cls = step[3]
+    before = None if originals is None else originals.get(step[1])
+    if list_type is None:
+        if value is not None:
+            found.append(value)
+        if before is not None and before is not value:
+            if state_if_any(before) is not None:
+                found.append(before)
+    else:
+        if type(value) is not list_type:
+            return False
+        for other in <list?>list(value):
+            if other is not None:
+                found.append(other)
+        if type(before) is list:
+            present = {id(other) for other in found[start:]}
+            for other in <list>before:
+                if other is not None and id(other) not in present:
+                    found.append(other)
+    for other in found[start:]:
+        if not isinstance(other, cls):
+            return False
+    return True
+
+
+cdef bint _is_in(Tracker tracker, object obj) except -1:
+    """Whether an object is in the session, deleted ones apart."""
+    cdef State state = state_if_any(obj)
+    number = PyLong_FromVoidPtr(<void*>obj)
+    if state is None:
+        return False
+    if number in tracker.new:
+        return True
+    if state._home is None or state._home._live_tracker() is not tracker:
+        return False
+    return not state._flags & F_DELETED or number in tracker.deleted
+
+
+def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
+    """Make objects pending, as long as they are new and belong to nobody.
+
+    Returns:
+        the position of the first that is not; the length if there is none.
+    """
+    cdef State state
+    cdef Py_ssize_t i
+    cdef Layout base = None
+    cdef Layout layout
+    cdef IdentityDict home = None
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_for(obj)
+        number = PyLong_FromVoidPtr(<void*>obj)
+        if state._key is not None:
+            return i
+        if number in tracker.new:
+            continue
+        if state._home is not None:
+            return i
+        layout = layout_of_state(state)
+        if home is None or layout._root() is not base:
+            base = layout._root()
+            home = tracker._home_of(layout, None)
+        state._home = home
+        tracker.new[number] = obj
+    return len(objs)
+
+
+def mark_deleted(Tracker tracker not None, list objs not None, Py_ssize_t start):
+    """Enter persistent objects of a session among its deleted ones.
+
+    Returns:
+        the position of the first that is not persistent there; the length if there is
+        none.
+    """
+    cdef State state
+    cdef Py_ssize_t i
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_for(obj)
+        if (
+            state._key is None
+            or state._home is None
+            or state._flags & F_DELETED
+            or state._home._live_tracker() is not tracker
+        ):
+            return i
+        tracker.deleted[PyLong_FromVoidPtr(<void*>obj)] = obj
+    return len(objs)
+
+
+def settle_deleted(Tracker tracker not None, list objs not None):
+    """Let deleted objects leave their identity maps; each knows where it has been.
+
+    Returns:
+        those that were in one, and those among them that have changes.
+    """
+    cdef State state
+    cdef IdentityDict home
+    cdef list gone = []
+    cdef list changed = []
+    for obj in objs:
+        state = state_for(obj)
+        home = state._home
+        if home is None:
+            continue
+        gone.append(obj)
+        if state._flags & F_MODIFIED:
+            changed.append(obj)
+        home.discard(obj)
+        state._home = home
+        state._flags |= F_DELETED
+        number = PyLong_FromVoidPtr(<void*>obj)
+        tracker.modified.pop(number, None)
+        tracker.deleted.pop(number, None)
+    return gone, changed
+
+
+def push_keys(
+    obj, list others not None, Layout here not None, tuple sources not None,
+    Layout there not None, tuple targets not None,
+):
+    """Copy values of an object to others, slot by slot, as changes.
+
+    Arguments:
+        here: the layout of exactly the object's class.
+        there: that of the others.
+
+    Returns:
+        the others that were left as they are: those of another class, or all, when
+        the object is of another class or lacks a value.
+    """
+    cdef list left = []
+    if not _has_all(obj, here, sources):
+        return list(others)
+    for other in others:
+        if _is_exactly(other, there):
+            _copy(<EntityBase>obj, sources, <EntityBase>other, there, targets)
+        else:
+            left.append(other)
+    return left
+
+
+def pull_keys(
+    Tracker tracker not None, list objs not None, key, Layout here not None,
+    tuple targets not None, Layout there not None, tuple sources not None, known,
+):
+    """Copy values of the objects that some others refer to now, as changes.
+
+    Arguments:
+        key: the attribute that refers; nothing is done where it has not changed.
+        here: the layout of exactly the class of the objects.
+        there: that of those that they refer to, which must be in the session.
+        known: by id, objects to be left.
+
+    Returns:
+        the objects that were left as they are.
+    """
+    cdef list left = []
+    cdef Py_ssize_t slot = here.index[key]
+    cdef PyObject* held
+    cdef dict originals
+    for obj in objs:
+        if not _is_exactly(obj, here) or (known is not None and id(obj) in known):
+            left.append(obj)
+            continue
+        originals = originals_of(<EntityBase>obj)
+        changed = originals is not None and key in originals
+        held = borrow(<EntityBase>obj, slot)
+        if held is NULL or held is <PyObject*>_UNLOADED:
+            if changed or (
+                (<EntityBase>obj)._rare is not None
+                and (<EntityBase>obj)._rare.extras is not None
+            ):
+                left.append(obj)
+            continue
+        other = <object>held
+        if changed:
+            before = originals[key]
+            if before is other and other is not None:
+                continue
+            if before is not _UNLOADED and before is not None:
+                if state_if_any(before) is None:
+                    left.append(obj)  # what it was is still to be found out
+                    continue
+        elif not (<EntityBase>obj)._flags & F_FRESH:
+            continue
+        if _has_all(other, there, sources) and _is_in(tracker, other):
+            _copy(<EntityBase>other, sources, <EntityBase>obj, here, targets)
+        else:
+            left.append(obj)
+    return left
+
+
+cdef inline bint _is_exactly(object obj, Layout layout):
+    return (
+        type(obj) is layout.cls
+        and isinstance(obj, EntityBase)
+        and layout_of_state(<EntityBase>obj) is layout
+    )
+
+
+cdef bint _has_all(object obj, Layout layout, tuple slots) except -1:
+    """Whether an object is of a class and has values in some slots."""
+    cdef Py_ssize_t i
+    if not _is_exactly(obj, layout):
+        return False
+    for i in range(len(slots)):
+        if _is_unloaded(obj, slots[i]):
+            return False
+    return True
+
+
+cdef int _copy(
+    EntityBase source, tuple sources, EntityBase target, Layout layout, tuple targets
+) except -1:
+    cdef Py_ssize_t i
+    cdef PyObject* held
+    for i in range(len(sources)):
+        held = borrow(source, sources[i])
+        write_entity(target, layout, targets[i], <object>held)
+    return 0
 
 
 def linked(objs):

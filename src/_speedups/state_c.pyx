@@ -246,6 +246,7 @@ __all__ = [
     "loaded",
     "mark_modified",
     "note_original",
+    "parent_of",
     "peek",
     "peek_key",
     "put",
@@ -253,6 +254,7 @@ __all__ = [
     "register_layout",
     "registered_layout",
     "set_missing_layout_hook",
+    "set_parent",
     "state_of",
     "state_or_none",
     "unregister_layout",
@@ -558,7 +560,12 @@ cdef int set_originals(State state, dict originals) except -1:
     if originals is not None:
         _own_rare(state).originals = originals
     elif rare is not None and rare.originals is not None:
-        if rare.extras is None and rare.view is None and rare.origin is None:
+        if (
+            rare.extras is None
+            and rare.view is None
+            and rare.origin is None
+            and rare.parent_token is None
+        ):
             state._rare = None
         else:
             rare.originals = None
@@ -976,6 +983,56 @@ def note_original(obj, key, old):
     _keep_original(state, key, old)
     if not state._flags & F_MODIFIED:
         _mark(obj, state)
+
+
+cdef int change_original(object obj, State state, object key, object old) except -1:
+    """Keep an original, unless the key is None, and flag the object as changed."""
+    if key is not None:
+        _keep_original(state, key, old)
+    if not state._flags & F_MODIFIED:
+        _mark(obj, state)
+    return 0
+
+
+cdef int write_entity(
+    EntityBase obj, Layout layout, Py_ssize_t slot, object value
+) except -1:
+    _write(obj, layout, slot, value)
+    return 0
+
+
+cdef object new_ref(object obj):
+    return ormolu_new_ref(obj)
+
+
+cdef int set_parent_of(object child, object token, object parent) except -1:
+    cdef Rare rare = _own_rare(state_for(child))
+    if rare.parent_token is None or rare.parent_token is token:
+        rare.parent_token = token
+        rare.parent = parent
+    elif rare.parents is None:
+        rare.parents = {token: parent}
+    else:
+        rare.parents[token] = parent
+    return 0
+
+
+def set_parent(child, token, parent):
+    """Note who refers to an object: a weak reference, or False for nobody now."""
+    if token is None:
+        raise TypeError("Expected a token, not None")
+    set_parent_of(child, token, parent)
+
+
+def parent_of(child, token):
+    """What was noted last of who refers to an object; None if nothing was."""
+    cdef State state = state_for(child)
+    cdef Rare rare = state._rare
+    if rare is None:
+        return None
+    if rare.parent_token is token:
+        return rare.parent
+    return None if rare.parents is None else rare.parents.get(token)
 
 
 def loaded(obj):

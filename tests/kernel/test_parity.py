@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-NAMES = ["state", "hydration", "gather", "flushing", "finding"]
+NAMES = ["state", "hydration", "gather", "flushing", "finding", "linking"]
 
 
 def twin(name: str, suffix: str) -> ModuleType:

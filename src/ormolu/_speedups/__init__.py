@@ -1,4 +1,4 @@
-"""The kernel: ``state``, ``hydration``, ``gather``, ``flushing`` and ``finding``.
+"""The kernel: ``state``, ``hydration``, ``gather``, ``flushing``, ``finding``, ``linking``.
 
 The layers above import the modules from here, in the implementation chosen, and
 never know which one runs.  Each module has a compiled form (``state_c``) and a twin in Python (``state_py``).
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ormolu._speedups import flushing_py as flushing
     from ormolu._speedups import gather_py as gather
     from ormolu._speedups import hydration_py as hydration
+    from ormolu._speedups import linking_py as linking
     from ormolu._speedups import state_py as state
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "gather",
     "hydration",
     "impl",
+    "linking",
     "speedups_status",
     "state",
 ]
@@ -38,6 +40,7 @@ if not TYPE_CHECKING:
     gather = _choice.modules["gather"]
     flushing = _choice.modules["flushing"]
     finding = _choice.modules["finding"]
+    linking = _choice.modules["linking"]
 
 
 def speedups_status() -> dict[str, ModuleStatus]:

@@ -16,7 +16,7 @@ from typing import Final, Literal, cast
 Implementation = Literal["cython", "python"]
 
 VARIABLE: Final = "ORMOLU_IMPL"
-KERNELS: Final = ("state", "hydration", "gather", "flushing", "finding")
+KERNELS: Final = ("state", "hydration", "gather", "flushing", "finding", "linking")
 SUFFIXES: Final[dict[Implementation, str]] = {"cython": "_c", "python": "_py"}
 REQUESTS: Final = ("auto", "cython", "python")
 

@@ -10,16 +10,284 @@ from typing import Any
 
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.state_py import (
+    DELETED,
     FRESH,
     MODIFIED,
     PARTIAL,
+    EntityBase,
+    Layout,
     Tracker,
     forget_changes,
     peek,
     state_of,
+    state_or_none,
+    write,
 )
 
-__all__ = ["linked", "settle_inserted", "settle_updated", "touching"]
+__all__ = [
+    "enter_new",
+    "linked",
+    "mark_deleted",
+    "pull_keys",
+    "push_keys",
+    "reached",
+    "settle_deleted",
+    "settle_inserted",
+    "settle_updated",
+    "touching",
+]
+
+
+def reached(tracker: Tracker, obj: Any) -> list[Any] | None:
+    """What comes into a session with an object: along the relationships, depth first.
+
+    Each layout's ``save_plan`` names its relationships: tuples of slot, key, the list
+    type of a collection (None for one object), and the class of the objects.
+
+    Returns:
+        a list, or None when a plan is missing or somebody else must be asked.
+    """
+    found: list[Any] = []
+    visited = {id(obj)}
+    others = _referred(obj)
+    if others is None:
+        return None
+    stack = [iter(others)]
+    while stack:
+        for other in stack[-1]:
+            if id(other) in visited or _is_in(tracker, other):
+                continue
+            visited.add(id(other))
+            found.append(other)
+            others = _referred(other)
+            if others is None:
+                return None
+            stack.append(iter(others))
+            break
+        else:
+            stack.pop()
+    return found
+
+
+def _referred(obj: Any) -> list[Any] | None:
+    """The objects that an object refers or referred to; None if that is not plain."""
+    if not isinstance(obj, EntityBase):
+        return None
+    state = state_of(obj)
+    plan = state._o_layout.save_plan
+    if plan is None or (state._o_extras and "pending" in state._o_extras):
+        return None
+    originals = state._o_originals or {}
+    found: list[Any] = []
+    for slot, key, list_type, cls in plan:
+        value = peek(obj, slot)
+        if value is UNLOADED:
+            continue
+        if list_type is None:
+            others = _one_referred(value, originals.get(key))
+        elif type(value) is not list_type:
+            return None
+        else:
+            others = _many_referred(value, originals.get(key))
+        if not all(isinstance(other, cls) for other in others):
+            return None
+        found += others
+    return found
+
+
+def _one_referred(value: Any, before: Any) -> list[Any]:
+    found = [] if value is None else [value]
+    if before is not None and before is not value and state_or_none(before) is not None:
+        found.append(before)
+    return found
+
+
+def _many_referred(value: list[Any], before: Any) -> list[Any]:
+    found = [other for other in value if other is not None]
+    if type(before) is list:
+        present = {id(other) for other in found}
+        found += [o for o in before if o is not None and id(o) not in present]
+    return found
+
+
+def _is_in(tracker: Tracker, obj: Any) -> bool:
+    """Whether an object is in the session, deleted ones apart."""
+    state = state_or_none(obj)
+    if state is None:
+        return False
+    if id(obj) in tracker.new:
+        return True
+    home = state._o_home
+    if home is None or home.tracker is not tracker:
+        return False
+    return not state._o_flags & DELETED or id(obj) in tracker.deleted
+
+
+def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
+    """Make objects pending, as long as they are new and belong to nobody.
+
+    Returns:
+        the position of the first that is not; the length if there is none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_of(obj)
+        if state._o_key is not None:
+            return i
+        if id(obj) in tracker.new:
+            continue
+        if state._o_home is not None:
+            return i
+        state._o_home = tracker.home(state._o_layout)
+        tracker.new[id(obj)] = obj
+    return len(objs)
+
+
+def mark_deleted(tracker: Tracker, objs: list[Any], start: int) -> int:
+    """Enter persistent objects of a session among its deleted ones.
+
+    Returns:
+        the position of the first that is not persistent there; the length if there is
+        none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_of(obj)
+        home = state._o_home
+        if (
+            state._o_key is None
+            or home is None
+            or state._o_flags & DELETED
+            or home.tracker is not tracker
+        ):
+            return i
+        tracker.deleted[id(obj)] = obj
+    return len(objs)
+
+
+def settle_deleted(tracker: Tracker, objs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Let deleted objects leave their identity maps; each knows where it has been.
+
+    Returns:
+        those that were in one, and those among them that have changes.
+    """
+    gone, changed = [], []
+    for obj in objs:
+        state = state_of(obj)
+        home = state._o_home
+        if home is None:
+            continue
+        gone.append(obj)
+        if state._o_flags & MODIFIED:
+            changed.append(obj)
+        home.discard(obj)
+        state._o_home = home
+        state._o_flags |= DELETED
+        tracker.modified.pop(id(obj), None)
+        tracker.deleted.pop(id(obj), None)
+    return gone, changed
+
+
+def push_keys(
+    obj: Any,
+    others: list[Any],
+    here: Layout,
+    sources: tuple[int, ...],
+    there: Layout,
+    targets: tuple[int, ...],
+) -> list[Any]:
+    """Copy values of an object to others, slot by slot, as changes.
+
+    Arguments:
+        here: the layout of exactly the object's class.
+        there: that of the others.
+
+    Returns:
+        the others that were left as they are: those of another class, or all, when
+        the object is of another class or lacks a value.
+    """
+    if not _has_all(obj, here, sources):
+        return list(others)
+    left = []
+    for other in others:
+        if _is_exactly(other, there):
+            _copy(obj, sources, other, targets)
+        else:
+            left.append(other)
+    return left
+
+
+def pull_keys(
+    tracker: Tracker,
+    objs: list[Any],
+    key: str,
+    here: Layout,
+    targets: tuple[int, ...],
+    there: Layout,
+    sources: tuple[int, ...],
+    known: Any,
+) -> list[Any]:
+    """Copy values of the objects that some others refer to now, as changes.
+
+    Arguments:
+        key: the attribute that refers; nothing is done where it has not changed.
+        here: the layout of exactly the class of the objects.
+        there: that of those that they refer to, which must be in the session.
+        known: by id, objects to be left.
+
+    Returns:
+        the objects that were left as they are.
+    """
+    left = []
+    slot = here.index[key]
+    for obj in objs:
+        if not _is_exactly(obj, here) or (known is not None and id(obj) in known):
+            left.append(obj)
+            continue
+        state = state_of(obj)
+        originals = state._o_originals or {}
+        other = peek(obj, slot)
+        if other is UNLOADED:
+            if key in originals or state._o_extras is not None:
+                left.append(obj)
+            continue
+        if key in originals:
+            before = originals[key]
+            if before is other and other is not None:
+                continue
+            if before is not UNLOADED and before is not None:
+                if state_or_none(before) is None:
+                    left.append(obj)  # what it was is still to be found out
+                    continue
+        elif not state._o_flags & FRESH:
+            continue
+        if _has_all(other, there, sources) and _is_in(tracker, other):
+            _copy(other, sources, obj, targets)
+        else:
+            left.append(obj)
+    return left
+
+
+def _is_exactly(obj: Any, layout: Layout) -> bool:
+    return (
+        type(obj) is layout.cls
+        and isinstance(obj, EntityBase)
+        and obj._o_layout is layout
+    )
+
+
+def _has_all(obj: Any, layout: Layout, slots: tuple[int, ...]) -> bool:
+    """Whether an object is of a class and has values in some slots."""
+    return _is_exactly(obj, layout) and all(
+        peek(obj, slot) is not UNLOADED for slot in slots
+    )
+
+
+def _copy(
+    source: Any, sources: tuple[int, ...], target: Any, targets: tuple[int, ...]
+) -> None:
+    for left, right in zip(sources, targets, strict=True):
+        write(target, right, peek(source, left))
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:

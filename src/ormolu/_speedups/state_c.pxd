@@ -72,6 +72,8 @@ cdef class Layout:
     cdef public dict defaults
     cdef public dict comparators
     cdef public object state_factory
+    # where a save goes on to: slot, key, list type or None, class; None if not known
+    cdef public tuple save_plan
     cdef public dict attributes
 
     cdef Layout _root(self)
@@ -85,6 +87,10 @@ cdef class Rare:
     cdef dict originals
     cdef dict extras
     cdef object view
+    # who refers to the object: by one token, which is all that most have, and the rest
+    cdef object parent_token
+    cdef object parent
+    cdef dict parents
 
 
 cdef class State:
@@ -175,6 +181,12 @@ cdef inline dict originals_of(State state):
 
 cdef Rare shared_rare(object origin)
 cdef int set_originals(State state, dict originals) except -1
+cdef int set_parent_of(object child, object token, object parent) except -1
+cdef int change_original(object obj, State state, object key, object old) except -1
+cdef object new_ref(object obj)
+cdef int write_entity(
+    EntityBase obj, Layout layout, Py_ssize_t slot, object value
+) except -1
 cdef Layout layout_for(object obj)
 cdef Layout layout_of_state(State state)
 cdef State state_for(object obj)

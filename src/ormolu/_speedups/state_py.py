@@ -36,6 +36,7 @@ __all__ = [
     "loaded",
     "mark_modified",
     "note_original",
+    "parent_of",
     "peek",
     "peek_key",
     "put",
@@ -43,6 +44,7 @@ __all__ = [
     "register_layout",
     "registered_layout",
     "set_missing_layout_hook",
+    "set_parent",
     "state_of",
     "state_or_none",
     "unregister_layout",
@@ -90,6 +92,7 @@ class Layout:
         "mapper",
         "pk_slots",
         "related_keys",
+        "save_plan",
         "state_factory",
     )
 
@@ -119,6 +122,8 @@ class Layout:
         self.defaults: dict[str, Any] | None = None
         self.comparators: dict[int, Callable[[Any, Any], Any]] | None = None
         self.state_factory: Callable[[Any, Layout], AdoptedState] | None = None
+        self.save_plan: tuple[tuple[int, str, type[Any] | None, type[Any]], ...] | None
+        self.save_plan = None
         self.attributes: dict[str, Any] = {}
 
     @property
@@ -206,6 +211,7 @@ class State:
 
     __slots__ = (
         "_layout",
+        "_noted_parents",
         "_o_extras",
         "_o_flags",
         "_o_home",
@@ -227,6 +233,7 @@ class State:
     _o_origin: Any
     _o_extras: dict[Any, Any] | None
     _o_view: Any
+    _noted_parents: dict[Any, Any] | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = object.__new__(cls)
@@ -240,6 +247,7 @@ class State:
         self._o_origin = None
         self._o_extras = None
         self._o_view = None
+        self._noted_parents = None
         return self
 
     @property
@@ -505,6 +513,22 @@ def note_original(obj: Any, key: str, old: Any) -> None:
         state._o_originals.setdefault(key, old)
     if not state._o_flags & MODIFIED:
         _mark(obj, state)
+
+
+def set_parent(child: Any, token: Any, parent: Any) -> None:
+    """Note who refers to an object: a weak reference, or False for nobody now."""
+    if token is None:
+        raise TypeError("Expected a token, not None")
+    state = state_of(child)
+    if state._noted_parents is None:
+        state._noted_parents = {}
+    state._noted_parents[token] = parent
+
+
+def parent_of(child: Any, token: Any) -> Any:
+    """What was noted last of who refers to an object; None if nothing was."""
+    parents = state_of(child)._noted_parents
+    return None if parents is None else parents.get(token)
 
 
 def loaded(obj: Any) -> dict[str, Any]:

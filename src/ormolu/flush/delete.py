@@ -8,15 +8,15 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
+from ..lanes import fast
 from .rows import committed, current
 from .table_plan import TablePlan
 
 
 def delete_rows(uow: Any, connection: Any, plan: TablePlan, objects: list[Any]) -> None:
     """Send the DELETEs of some objects in one batch."""
-    names = plan.delete_names
-    parameters = [dict(zip(names, _row_of(plan, obj), strict=True)) for obj in objects]
-    matched, verified = _execute(connection, plan, parameters)
+    rows = [_row_of(plan, obj) for obj in objects]
+    matched, verified = _send(connection, plan, rows)
     if plan.mapper.confirm_deleted_rows and verified:
         _check_deleted(plan, matched, len(objects))
 
@@ -45,6 +45,21 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
     if plan.version_slot is None:
         return key
     return (*key, committed(plan, obj, plan.version_slot))
+
+
+def _send(
+    connection: Any, plan: TablePlan, rows: list[tuple[Any, ...]]
+) -> tuple[int, bool]:
+    """The count of rows, and whether it says anything."""
+    if plan.version_slot is None and fast.is_free(connection):
+        many = bool(connection.dialect.supports_sane_multi_rowcount)
+        count = plan.run_fast_delete(connection, rows)
+        if count is not None:
+            return count, many or len(rows) == 1
+    names = plan.delete_names
+    return _execute(
+        connection, plan, [dict(zip(names, row, strict=True)) for row in rows]
+    )
 
 
 def _execute(

@@ -39,6 +39,7 @@ class Dependency:
         self.pairs = prop.synchronize_pairs
         self.self_referential = prop.mapper.common_parent(prop.parent)
         self.impl = prop.parent.class_manager[prop.key].impl
+        self._fitting: set[Any] = set()
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
         # a collection that is never loaded shows its rows only when asked in full
         self.load_passive = PASSIVE_OFF if self.impl.dynamic else LOAD_NO_INIT
@@ -151,8 +152,10 @@ class Dependency:
 
     def history(self, uow: Any, obj: Any, passive: int) -> History:
         """The relationship's history; what was found once holds for the flush."""
-        memo = uow.histories
-        name = (id(obj), self.key)
+        memo = uow.histories.get(self)
+        if memo is None:
+            memo = uow.histories[self] = {}
+        name = id(obj)
         found = memo.get(name)
         if found is not None and (found[1] or not passive & SQL_OK):
             return found[0]  # type: ignore[no-any-return]
@@ -211,7 +214,10 @@ class Dependency:
                 )
             return
         mapper = kernel.layout_of(child).mapper
+        if mapper in self._fitting:
+            return
         if mapper.isa(self.mapper) or not self.enable_typechecks:
+            self._fitting.add(mapper)
             return
         raise FlushError(
             f"Attempting to flush an item of type {type(child)} as a member of "

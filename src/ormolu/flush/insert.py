@@ -12,6 +12,7 @@ from ..lanes import fast
 from ..lanes.inserts import insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
 from .fetched import RowTaker, take
+from .pause import Pause
 from .table_plan import TablePlan
 
 UNLOADED = kernel.UNLOADED
@@ -23,9 +24,10 @@ def insert_objects(
     uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
 ) -> None:
     """Send INSERTs: equal shapes in one batch, keys brought back where needed."""
-    shapes = gather.shape_rows(
-        objects, plan.insert_slots, plan.omit_none, EXPRESSION_KINDS
-    )
+    with Pause(len(objects)):
+        shapes = gather.shape_rows(
+            objects, plan.insert_slots, plan.omit_none, EXPRESSION_KINDS
+        )
     if plan.version_slot is not None and plan.next_version is not False:
         shapes = _with_versions(plan, objects, shapes)
     start = 0

@@ -8,6 +8,8 @@ from sqlalchemy import bindparam
 
 from .._speedups import state as kernel
 from ..exc import StaleDataError
+from ..lanes import fast
+from ..lanes.many import run_many
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
 from .steps import AddEdge
@@ -24,6 +26,11 @@ class ManyToManyDependency(Dependency):
         super().__init__(prop)
         self.secondary = prop.secondary
         self.secondary_pairs = prop.secondary_synchronize_pairs
+        self.own_values = sync.PairValues(self.parent, self.pairs)
+        self.other_values = sync.PairValues(self.mapper, self.secondary_pairs)
+        self.names = self.own_values.names + self.other_values.names
+        self.name = (self.key, id(self.parent))
+        self._statements: dict[Any, Any] = {}
 
     # -- order ---------------------------------------------------------------------
 
@@ -61,22 +68,45 @@ class ManyToManyDependency(Dependency):
     # -- work ----------------------------------------------------------------------
 
     def process_saves(self, uow: Any, objects: list[Any]) -> None:
-        inserts: list[Row] = []
+        inserts: list[tuple[Any, ...]] = []
+        others: dict[int, tuple[Any, ...]] = {}
         deletes: list[Row] = []
         updates: list[Row] = []
         for obj in objects:
             moved = not self.passive_updates and self.pks_changed(obj)
             passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
             history = self.history(uow, obj, passive)
-            for child in history.added:
-                if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
-                    inserts.append(self._row(obj, child))
+            if history.added:
+                self._add_rows(uow, obj, history.added, others, inserts)
             for child in history.deleted:
                 if not self._done(uow, obj, child) and self._fits(uow, child, "delete"):
                     deletes.append(self._old_row(obj, child))
             if moved:
                 updates += [self._changed_row(obj, c) for c in history.unchanged]
         self._execute(uow, inserts, updates, deletes)
+
+    def _add_rows(
+        self,
+        uow: Any,
+        obj: Any,
+        children: Any,
+        others: dict[int, tuple[Any, ...]],
+        inserts: list[tuple[Any, ...]],
+    ) -> None:
+        """Rows for what came into a collection.
+
+        Args:
+            others: by id, the part of a row that refers to a child.
+        """
+        own: tuple[Any, ...] | None = None
+        for child in children:
+            if not self._done(uow, obj, child) and self._fits(uow, child, "add"):
+                if own is None:
+                    own = self.own_values.row(obj)
+                other = others.get(id(child))
+                if other is None:
+                    other = others[id(child)] = self.other_values.row(child)
+                inserts.append(own + other)
 
     def process_deletes(self, uow: Any, objects: list[Any]) -> None:
         deletes = []
@@ -90,12 +120,18 @@ class ManyToManyDependency(Dependency):
 
     def _done(self, uow: Any, obj: Any, child: Any) -> bool:
         """Whether the other side of the relationship has sent the row already."""
-        if not self.prop._reverse_property:
+        reverses = self.prop._reverse_property
+        if not reverses:
             return False
-        if (self.key, id(self.parent), id(obj), id(child)) in uow.done_pairs:
+        done = uow.done_pairs.get(self.name)
+        if done is not None and (id(obj), id(child)) in done:
             return True
-        for reverse in self.prop._reverse_property:
-            uow.done_pairs.add((reverse.key, id(reverse.parent), id(child), id(obj)))
+        for reverse in reverses:
+            name = (reverse.key, id(reverse.parent))
+            pairs = uow.done_pairs.get(name)
+            if pairs is None:
+                pairs = uow.done_pairs[name] = set()
+            pairs.add((id(child), id(obj)))
         return False
 
     def _fits(self, uow: Any, child: Any, operation: str) -> bool:
@@ -111,10 +147,7 @@ class ManyToManyDependency(Dependency):
     # -- rows of the association table ---------------------------------------------
 
     def _row(self, obj: Any, child: Any) -> Row:
-        return {
-            **sync.pair_values(obj, self.parent, self.pairs),
-            **sync.pair_values(child, self.mapper, self.secondary_pairs),
-        }
+        return {**self.own_values.of(obj), **self.other_values.of(child)}
 
     def _old_row(self, obj: Any, child: Any) -> Row:
         """The row as it is in the database, if nobody cascades changed keys there."""
@@ -133,7 +166,11 @@ class ManyToManyDependency(Dependency):
         }
 
     def _execute(
-        self, uow: Any, inserts: list[Row], updates: list[Row], deletes: list[Row]
+        self,
+        uow: Any,
+        inserts: list[tuple[Any, ...]],
+        updates: list[Row],
+        deletes: list[Row],
     ) -> None:
         if not (inserts or updates or deletes):
             return
@@ -147,8 +184,42 @@ class ManyToManyDependency(Dependency):
             statement = table.update().where(*_equalities(table, updates[0], "old_"))
             result = connection.execute(statement, updates)
             _check_count(result, table, "UPDATE", "update", len(updates))
-        if inserts:
-            connection.execute(table.insert(), inserts)
+        if inserts and not self._insert_fast(connection, inserts):
+            names = self.names
+            parameters = [dict(zip(names, row, strict=True)) for row in inserts]
+            connection.execute(table.insert(), parameters)
+
+    def _insert_fast(self, connection: Any, rows: list[tuple[Any, ...]]) -> bool:
+        """``executemany`` on a cursor; False when it does not suit."""
+        names = self.names
+        if len(set(names)) < len(names) or not fast.is_free(connection):
+            return False
+        memo = id(connection.dialect)
+        found = self._statements.get(memo)
+        if found is None:
+            found = self._statements[memo] = (
+                self._insert_statement(names, connection.dialect),
+                connection.dialect,  # kept, so that its id stays its own
+            )
+        statement = found[0]
+        if statement is None:
+            return False
+        run_many(connection, statement, names, rows)
+        return True
+
+    def _insert_statement(self, names: list[str], dialect: Any) -> Any:
+        """The INSERT for the fast lane; None where the database is to tell values."""
+        others = [c for c in self.secondary.c if c.key not in names]
+        if any(
+            c.primary_key or c.default is not None or c.server_default is not None
+            for c in others
+        ):
+            return None
+        compiled = self.secondary.insert().compile(
+            dialect=dialect, column_keys=names, for_executemany=True
+        )
+        statement = fast.FastStatement(compiled) if fast.suits(compiled) else None
+        return None if statement is None or statement.returns_rows else statement
 
 
 def _equalities(table: Any, row: Row, prefix: str) -> list[Any]:

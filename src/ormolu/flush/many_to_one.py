@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._speedups import flushing
 from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
@@ -16,6 +17,10 @@ class ManyToOneDependency(Dependency):
     """The object itself carries the foreign key."""
 
     direction = "ManyToOne"
+
+    def __init__(self, prop: Any) -> None:
+        super().__init__(prop)
+        self.copies = sync.copies_of(self.mapper, self.parent, self.pairs)
 
     def _interest(self, isdelete: bool) -> int:
         if isdelete and not self.passive_deletes:
@@ -73,10 +78,12 @@ class ManyToOneDependency(Dependency):
             if other is not None:
                 self.delete_along(uow, other)
 
+    def presort(self, uow: Any, objects: list[Any], isdelete: bool) -> None:
+        # an object that is saved is registered already
+        if isdelete or self.cascade.delete_orphan:
+            super().presort(uow, objects, isdelete)
+
     def presort_save(self, uow: Any, obj: Any) -> None:
-        uow.register(obj, operation="add", prop=self.prop)
-        if not self.cascade.delete_orphan:
-            return
         for other in self.history(uow, obj, self.on_delete).deleted:
             if other is not None and not self.hasparent(other):
                 self.delete_along(uow, other)
@@ -84,6 +91,18 @@ class ManyToOneDependency(Dependency):
     # -- work ----------------------------------------------------------------------
 
     def process_saves(self, uow: Any, objects: list[Any]) -> None:
+        copies = self.copies
+        if copies is not None and not self.post_update and copies.are_plain():
+            objects = flushing.pull_keys(
+                uow.session._tracker,
+                self._kept(uow, objects),
+                self.key,
+                copies.there,
+                copies.targets,
+                copies.here,
+                copies.sources,
+                uow.histories.get(self),
+            )
         for obj in objects:
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
             if history.added:
@@ -93,6 +112,11 @@ class ManyToOneDependency(Dependency):
                 self._synchronize(uow, obj, None, "delete")
             if self.post_update:
                 self.note_post_update(uow, obj, history.sum())
+
+    def _kept(self, uow: Any, objects: list[Any]) -> list[Any]:
+        if not uow.deletes:
+            return objects
+        return [obj for obj in objects if not uow.is_deleted(obj)]
 
     def process_deletes(self, uow: Any, objects: list[Any]) -> None:
         if (

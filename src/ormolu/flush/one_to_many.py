@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._speedups import flushing
 from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
@@ -14,6 +15,10 @@ class OneToManyDependency(Dependency):
     """The related objects carry the foreign key."""
 
     direction = "OneToMany"
+
+    def __init__(self, prop: Any) -> None:
+        super().__init__(prop)
+        self.copies = sync.copies_of(self.parent, self.mapper, self.pairs)
 
     # -- order ---------------------------------------------------------------------
 
@@ -80,12 +85,15 @@ class OneToManyDependency(Dependency):
         history = self.history(
             uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
         )
+        records = uow.records
         for child in history.added:
-            if child is not None:
-                uow.register(child, cancel_delete=True, operation="add", prop=self.prop)
+            record = records.get(id(child))
+            if child is None or (record is not None and record.is_saved):
+                continue
+            uow.register(child, cancel_delete=True, operation="add", prop=self.prop)
         if history.added:
             added = uow.added_children.setdefault(self, set())
-            added.update(id(c) for c in history.added)
+            added.update(map(id, history.added))
         for child in history.deleted:
             if child is None:
                 continue
@@ -131,7 +139,7 @@ class OneToManyDependency(Dependency):
         keeps = self.cascade.delete_orphan or self.passive_deletes == "all"
         for obj in objects:
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
-            for child in history.added:
+            for child in self._copied(uow, obj, history.added):
                 if self._only_waits(uow, obj, child):
                     continue
                 self._synchronize(uow, obj, child)
@@ -154,6 +162,28 @@ class OneToManyDependency(Dependency):
             and kernel.peek_key(obj, self.key) is kernel.UNLOADED
             and child is not None
             and not uow.session._contains(child)
+        )
+
+    def _copied(self, uow: Any, obj: Any, children: Any) -> Any:
+        """Let the kernel copy keys; the children that it has left."""
+        copies = self.copies
+        if not children or copies is None or self.post_update:
+            return children
+        if not copies.are_plain():
+            return children
+        if self.self_referential and (
+            kernel.peek_key(obj, self.key) is kernel.UNLOADED
+        ):
+            return children  # where one may only wait
+        if uow.deletes:
+            children = [c for c in children if c is None or not uow.is_deleted(c)]
+        return flushing.push_keys(
+            obj,
+            list(children),
+            copies.here,
+            copies.sources,
+            copies.there,
+            copies.targets,
         )
 
     def _synchronize(

@@ -11,6 +11,39 @@ from ..exc import UnmappedColumnError, instance_text
 from ..instrument.flags import NO_VALUE, PASSIVE_NO_RESULT
 
 
+class Copies:
+    """Which values the kernel copies from the objects of one mapper to another's.
+
+    Attributes:
+        here: layout of the sources; there: that of the targets.
+    """
+
+    def __init__(self, source: Any, target: Any, pairs: Any) -> None:
+        self.here = source.layout
+        self.there = target.layout
+        self.keys = [
+            (source.get_property_by_column(a).key, target.get_property_by_column(b).key)
+            for a, b in pairs
+        ]
+        self.sources = tuple(self.here.index[a] for a, _ in self.keys)
+        self.targets = tuple(self.there.index[b] for _, b in self.keys)
+
+    def are_plain(self) -> bool:
+        """Whether nobody hears of what is copied."""
+        attributes = self.there.attributes
+        return self.there.embedded and all(
+            attributes[key].on_set is None for _, key in self.keys
+        )
+
+
+def copies_of(source: Any, target: Any, pairs: Any) -> Copies | None:
+    """What is copied along pairs of columns; None if a mapper lacks one."""
+    try:
+        return Copies(source, target, pairs)
+    except (UnmappedColumnError, KeyError):
+        return None  # whoever copies values one by one says what is wrong
+
+
 def value_of(obj: Any, mapper: Any, column: Any) -> Any:
     """The value that an object has for a column; loads it when it is expired."""
     key = _key(mapper, column, "source", obj)
@@ -100,9 +133,32 @@ def source_modified(obj: Any, mapper: Any, pairs: Any) -> bool:
     return False
 
 
-def pair_values(obj: Any, mapper: Any, pairs: Any) -> dict[str, Any]:
-    """Values for the association table's columns that refer to an object."""
-    return {right.key: value_of(obj, mapper, left) for left, right in pairs}
+class PairValues:
+    """Values for the association table's columns that refer to one mapper's objects."""
+
+    def __init__(self, mapper: Any, pairs: Any) -> None:
+        self.mapper = mapper
+        self.pairs = pairs
+        self._keys: list[tuple[str, str]] | None = None
+        self.names = [right.key for _, right in pairs]
+
+    def row(self, obj: Any) -> tuple[Any, ...]:
+        """The values for an object, in the order of ``names``."""
+        values = self.of(obj)
+        return tuple([values[name] for name in self.names])
+
+    def of(self, obj: Any) -> dict[str, Any]:
+        """The values for an object, by the keys of the table's columns."""
+        keys = self._keys
+        if keys is None:
+            keys = self._keys = [
+                (right.key, _key(self.mapper, left, "source", obj))
+                for left, right in self.pairs
+            ]
+        values = {name: kernel.peek_key(obj, key) for name, key in keys}
+        if kernel.UNLOADED in values.values():
+            return {r.key: value_of(obj, self.mapper, a) for a, r in self.pairs}
+        return values
 
 
 def old_pair_values(obj: Any, mapper: Any, pairs: Any, prefix: str) -> dict[str, Any]:

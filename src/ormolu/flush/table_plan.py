@@ -301,6 +301,18 @@ class TablePlan:
             return -1
         return count
 
+    def run_fast_delete(self, connection: Any, rows: list[Any]) -> int | None:
+        """``executemany`` of a DELETE; its row count, None when it does not suit."""
+        statement = self._fast(
+            "delete",
+            0,
+            connection.dialect,
+            lambda: self.delete().compile(dialect=connection.dialect),
+        )
+        if statement is None:
+            return None
+        return run_many(connection, statement, self.delete_names, rows)
+
 
 def label_of(table: Any, column: Any) -> str:
     """The name of a parameter for a column in WHERE; no column's own key."""

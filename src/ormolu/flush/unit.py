@@ -35,6 +35,11 @@ class Registered:
         self.listonly = listonly
         self.asked: bool | None = None
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is saved, and not for the order alone."""
+        return not self.isdelete and not self.listonly
+
 
 class UnitOfWork:
     """Collects what a flush saves and deletes, and sends it in order.
@@ -48,10 +53,11 @@ class UnitOfWork:
         self.records: dict[int, Registered] = {}
         self.by_mapper: dict[Any, dict[int, Registered]] = {}
         self.post_updates: dict[Any, dict[int, tuple[Any, set[Any]]]] = {}
-        self.done_pairs: set[tuple[Any, ...]] = set()
+        self.done_pairs: dict[tuple[str, int], set[tuple[int, int]]] = {}
         self.bases: dict[Any, None] = {}
-        self.histories: dict[tuple[int, str], tuple[Any, int]] = {}
+        self.histories: dict[Dependency, dict[int, tuple[Any, int]]] = {}
         self.added_children: dict[Any, set[int]] = {}
+        self.deletes = False
         self._positions: dict[int, int] | None = None
         self.row_switches: dict[int, Any] = {}
         # what was inserted: (table plan, shape of the rows, objects)
@@ -74,6 +80,8 @@ class UnitOfWork:
 
         A later registration as delete wins over a save, a save over "list only".
         """
+        if isdelete:
+            self.deletes = True
         record = self.records.get(id(obj))
         if record is None:
             if not self.session._contains(obj):
@@ -106,6 +114,8 @@ class UnitOfWork:
 
     def is_deleted(self, obj: Any) -> bool:
         """Whether this flush deletes an object."""
+        if not self.deletes:
+            return False
         record = self.records.get(id(obj))
         return record is not None and record.isdelete
 

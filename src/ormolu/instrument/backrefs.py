@@ -11,6 +11,7 @@ from ..exc import class_name, instance_text
 from .collections.adapter import collection_items
 from .flags import NO_VALUE, PASSIVE_NO_FETCH, PASSIVE_NO_RESULT
 from .impls import is_object
+from .linking import cascades, mirrors
 from .manager import MANAGER_KEY
 from .state import extras_of, session_of
 
@@ -76,9 +77,9 @@ def add_backref_listeners(impl: Any, other_key: str, uselist: bool | None) -> No
             child_impl.pop(child, obj, initiator, PASSIVE_NO_FETCH)
 
     if uselist:
-        impl.on_append.append(on_append)
+        impl.on_append.append(mirrors(on_append, other_key))
     else:
-        impl.on_set.append(on_set)
+        impl.on_set.append(mirrors(on_set, other_key))
     impl.on_remove.append(on_remove)
 
 
@@ -170,10 +171,10 @@ def add_cascade_listeners(impl: Any, prop: Any) -> None:
                 session.expunge(old)
         return value
 
-    impl.on_append.append(on_append)
+    impl.on_append.append(cascades(on_append))
     impl.on_append_wo_mutation.append(on_append)
     impl.on_remove.append(on_remove)
-    impl.on_set.append(on_set)
+    impl.on_set.append(cascades(on_set))
 
 
 def _warn_in_flush(obj: Any, operation: str) -> None:

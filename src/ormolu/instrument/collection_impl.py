@@ -12,6 +12,7 @@ from .collections import (
     collection_adapter,
     new_collection,
 )
+from .collections.lists import InstrumentedList
 from .flags import (
     CALLABLES_OK,
     INCLUDE_PENDING_MUTATIONS,
@@ -24,6 +25,7 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, collection_history
 from .impls import AttributeImpl, distinguish_new
+from .linking import link_of
 from .state import extras_of, session_of
 
 UNLOADED = kernel.UNLOADED
@@ -90,9 +92,13 @@ class CollectionImpl(AttributeImpl):
         """The empty collection kept aside is changed: it becomes the value."""
         extras = kernel.state_of(obj)._o_extras
         waiting = extras.get("empty") if extras else None
-        if waiting and self.key in waiting:
+        if extras and waiting and self.key in waiting:
             collection = waiting.pop(self.key)
             collection_adapter(collection).empty = False
+            if not waiting:
+                del extras["empty"]
+                if not extras:
+                    kernel.state_of(obj)._o_extras = None
             self.put(obj, collection)
 
     def set_committed_value(self, obj: Any, value: Iterable[Any] | None) -> Any:
@@ -193,6 +199,11 @@ class CollectionImpl(AttributeImpl):
     def fire_append(
         self, obj: Any, item: Any, initiator: Any = None, key: Any = NO_KEY
     ) -> Any:
+        link = self._link
+        if link is None and item is not None:
+            link = self._link = link_of(self, obj, item)
+        if link and link.apply(obj, item, initiator):
+            return item
         token = initiator or self.append_token
         for fn in self.on_append:
             item = fn(obj, item, token, key)
@@ -291,6 +302,9 @@ class CollectionImpl(AttributeImpl):
 
     def replace(self, obj: Any, value: Any, *, adapt: bool, check: bool = True) -> None:
         """Make the collection hold ``value``'s members; events for the difference."""
+        if type(value) is list and self._is_unset(obj):
+            self._fill(obj, value)
+            return
         fresh = new_collection(self, obj, ())
         adapter = collection_adapter(fresh)
         for fn in self.on_init_collection:
@@ -316,6 +330,30 @@ class CollectionImpl(AttributeImpl):
         for fn in self.on_dispose_collection:
             fn(obj, old, old_adapter)
         kernel.mark_modified(obj)
+
+    def _is_unset(self, obj: Any) -> bool:
+        """Whether a new object never had a list here, and nobody hears of lists."""
+        struct = kernel.state_of(obj)
+        return (
+            self.collection_factory is InstrumentedList
+            and struct._o_key is None
+            and not struct._o_extras
+            and not self.loads_new
+            and not self.on_bulk_replace
+            and not self.on_init_collection
+            and not self.on_dispose_collection
+            and kernel.peek_key(obj, self.key) is UNLOADED
+            and not self.changed(obj)
+        )
+
+    def _fill(self, obj: Any, members: list[Any]) -> None:
+        """Give a new object its first collection."""
+        kernel.note_original(obj, self.key, [])
+        fresh = new_collection(self, obj, ())
+        self.put(obj, fresh)
+        append, token = fresh.append, self.bulk_token
+        for member in list(members):  # which a listener might change
+            append(member, token)
 
     def _members(self, fresh: Any, adapter: CollectionAdapter, value: Any) -> Any:
         return adapter.adapt_like_to_iterable(value)

@@ -83,6 +83,8 @@ def collection_history(original: Iterable[Any] | None, current: list[Any]) -> Hi
     if original is None:
         return History((), current, ())
     before = list(original)
+    if not before:
+        return History(current, [], [])
     ids_before = {id(x) for x in before}
     ids_now = {id(x) for x in current}
     return History(

@@ -30,7 +30,8 @@ from .flags import (
     LoaderCallableStatus,
 )
 from .history import HISTORY_BLANK, History, object_history, scalar_history
-from .state import clear_expired, expired_keys, extras_of
+from .linking import link_of
+from .state import clear_expired, expired_keys
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -103,6 +104,8 @@ class AttributeImpl:
         self.compare = compare
         self.parent_token: Any = attr.parent_token
         self.send_modified_events = True
+        self.loads_new = False
+        self._link: Any = None
         listeners = listeners_of(attr)
         self.on_set: list[Listener] = listeners.functions("set")
         self.on_append: list[Listener] = listeners.functions("append")
@@ -222,22 +225,18 @@ class AttributeImpl:
             raise AssertionError(
                 f"This AttributeImpl is not configured to track parents: {self}"
             )
-        extras = kernel.state_of(child)._o_extras
-        parents = extras.get("parents") if extras else None
-        if parents is None:
-            return optimistic
-        return parents.get(self.parent_token, optimistic) is not False
+        found = kernel.parent_of(child, self.parent_token)
+        return optimistic if found is None else found is not False
 
     def sethasparent(self, child: Any, parent: Any, value: bool) -> None:
         """Note that ``parent`` refers (or no longer refers) to ``child``."""
-        parents = extras_of(kernel.state_of(child)).setdefault("parents", {})
         token = self.parent_token
         if value:
-            parents[token] = ref(parent)
+            kernel.set_parent(child, token, ref(parent))
         elif not kernel.state_of(child)._o_home or not _is_held_by_another(
-            parents.get(token), parent
+            kernel.parent_of(child, token), parent
         ):
-            parents[token] = False
+            kernel.set_parent(child, token, False)
 
     # -- to be provided by each kind ----------------------------------------
 
@@ -275,6 +274,7 @@ class AttributeImpl:
 
     def install(self) -> None:
         """Point the kernel's descriptor at this implementation."""
+        self._link = None
         attr = self.attr
         attr.on_missing = self.missing
         attr.on_set = self.set if self.needs_slow_set() else None
@@ -473,6 +473,12 @@ class ScalarObjectImpl(AttributeImpl):
         check_old: Any = None,
         pop: bool = False,
     ) -> None:
+        if value is not None and check_old is None:
+            link = self._link
+            if link is None:
+                link = self._link = link_of(self, obj, value)
+            if link and link.apply(obj, value, initiator):
+                return
         old = self._old_value(obj)
         if check_old is not None and old is not PASSIVE_NO_RESULT:
             if check_old is not old:

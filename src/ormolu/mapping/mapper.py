@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -548,6 +547,8 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _forget_memos(self) -> None:
         for name in self._MEMOS:
             self.__dict__.pop(name, None)
+        if (layout := self.__dict__.get("layout")) is not None:
+            layout.save_plan = None
 
     @sa_util.memoized_property
     def _column_props(self) -> list[ColumnProperty]:
@@ -587,10 +588,24 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _cascading(self) -> dict[str, list[Relationship]]:
         """Relationships that carry each operation on."""
         names = ("save-update", "merge", "refresh-expire", "expunge", "delete")
-        return {
+        found = {
             name: [p for p in self._relationship_props if name in p.cascade]
             for name in names
         }
+        self.layout.save_plan = self._save_plan(found["save-update"])
+        return found
+
+    def _save_plan(self, props: list[Relationship]) -> tuple[Any, ...] | None:
+        """Where the kernel finds what is saved along; None if it cannot by itself."""
+        steps = []
+        for prop in props:
+            impl = self.class_manager[prop.key].impl
+            if impl is None or impl.dynamic:
+                return None
+            list_type = impl.collection_factory if impl.collection else None
+            slot = self.layout.index[prop.key]
+            steps.append((slot, prop.key, list_type, prop.mapper.class_))
+        return tuple(steps) if self.layout.embedded else None
 
     @property
     def _equivalent_columns(self) -> dict[Any, set[Any]]:
@@ -680,18 +695,16 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     ) -> Iterator[Any]:
         """Every object that an operation on ``obj`` goes on to, breadth after depth."""
         visited = {id(obj)}
-        stack: deque[Iterator[Any]] = deque(
-            [self._cascade_step(type_, obj, visited, halt_on)]
-        )
+        stack = [self._cascade_step(type_, obj, visited, halt_on)]
         while stack:
-            try:
-                child = next(stack[-1])
-            except StopIteration:
+            for child in stack[-1]:
+                yield child
+                mapper = kernel.layout_of(child).mapper
+                if mapper._cascading[type_]:
+                    stack.append(mapper._cascade_step(type_, child, visited, halt_on))
+                    break
+            else:
                 stack.pop()
-                continue
-            yield child
-            mapper = kernel.layout_of(child).mapper
-            stack.append(mapper._cascade_step(type_, child, visited, halt_on))
 
     def _cascade_step(
         self, type_: str, obj: Any, visited: set[int], halt_on: Any

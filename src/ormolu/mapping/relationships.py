@@ -238,6 +238,7 @@ class Relationship(MapperProperty):
                 **options,
             )
         attr.impl = impl
+        impl.loads_new = self.load_on_pending
         if self.single_parent:
             add_single_parent_listeners(impl, self)
         add_validators(impl, self.parent, self.key)

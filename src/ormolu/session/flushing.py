@@ -13,6 +13,7 @@ from .._core.warnings import from_autoflush
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
+from ..flush.pause import Pause
 from ..flush.unit import UnitOfWork
 from ..instrument.flags import PASSIVE_OFF
 from ..instrument.state import expired_keys, public_key
@@ -166,16 +167,19 @@ class Flushing(Moving):
         deleted = {
             k: o for k, o in tracker.deleted.items() if chosen is None or k in chosen
         }
-        pending = list(tracker.new.items())
-        changed = [
-            (k, o)
-            for k, o in tracker.modified.items()
-            if k not in tracker.new and k not in tracker.deleted
-        ]
-        for key, obj in [*pending, *changed]:
-            if (chosen is not None and key not in chosen) or key in deleted:
-                continue
-            self._register_save(uow, obj)
+        with Pause(len(tracker.new) + len(tracker.modified)) as pause:
+            pending = list(tracker.new.values())
+            changed = [
+                o
+                for k, o in tracker.modified.items()
+                if k not in tracker.new and k not in tracker.deleted
+            ]
+            for obj in [*pending, *changed]:
+                if (chosen is not None and id(obj) not in chosen) or (
+                    deleted and id(obj) in deleted
+                ):
+                    continue
+                self._register_save(uow, obj, pause)
         for obj in deleted.values():
             self._register_delete(uow, obj)
 
@@ -186,10 +190,11 @@ class Flushing(Moving):
             struct._o_layout.mapper._load_expired(obj, PASSIVE_OFF)
         uow.register(obj, isdelete=True)
 
-    def _register_save(self, uow: UnitOfWork, obj: Any) -> None:
+    def _register_save(self, uow: UnitOfWork, obj: Any, pause: Pause) -> None:
         struct = kernel.state_of(obj)
         mapper = struct._o_layout.mapper
         if mapper._delete_orphans and mapper._is_orphan(obj):
+            pause.end()
             if struct._o_key is not None:
                 self._register_delete(uow, obj)
                 return
@@ -219,7 +224,8 @@ class Flushing(Moving):
             [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
         )
         try:
-            left = flushing.settle_inserted(self._tracker, saved)
+            with Pause(len(saved)):
+                left = flushing.settle_inserted(self._tracker, saved)
         except BaseException:
             transaction._new.extend([o for o in saved if _is_settled(o)])
             raise
@@ -306,24 +312,16 @@ class Flushing(Moving):
 
     def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
         """What a flush deleted leaves the identity map."""
-        tracker = self._tracker
-        for obj in objects:
-            struct = kernel.state_of(obj)
-            home = struct._o_home
-            if home is None:
-                continue
+        # one by one where listeners look at the session in between
+        groups = [[obj] for obj in objects] if self._hears else [list(objects)]
+        for group in groups:
+            gone, changed = flushing.settle_deleted(self._tracker, group)
             if self._transaction is not None:
-                self._transaction._deleted.add(obj)
-                self._transaction._kept.append(obj)
-                if struct._o_flags & kernel.MODIFIED:
-                    # back after a rollback, it must not show what was not flushed
-                    self._transaction._dirty.add(obj)
-            home.discard(obj)
-            struct._o_home = home
-            struct._o_flags |= DELETED
-            tracker.modified.pop(id(obj), None)
-            tracker.deleted.pop(id(obj), None)
-            if self._hears:
+                self._transaction._deleted.extend(gone)
+                self._transaction._kept.extend(gone)
+                # back after a rollback, they must not show what was not flushed
+                self._transaction._dirty.extend(changed)
+            for obj in gone if self._hears else ():
                 self.dispatch.persistent_to_deleted(self, obj)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
+from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import instance_text
 from ..instrument.state import expired_keys, extras_of, public_key
@@ -55,10 +56,23 @@ class Moving(Connecting):
         self._save_or_update_one(instance, struct)
         mapper = struct._o_layout.mapper
         if mapper._cascading["save-update"] and _has_related(instance, struct):
+            reached = None if self._hears else flushing.reached(self._tracker, instance)
+            if reached is not None:
+                self._save_reached(reached)
+                return
             for other in mapper.cascade_iterator(
                 "save-update", instance, halt_on=self._contains
             ):
                 self._save_or_update_one(other, kernel.state_of(other))
+
+    def _save_reached(self, objects: list[Any]) -> None:
+        """Put what a cascade has reached into the session."""
+        if objects and self._transaction is None:
+            self._autobegin_t()
+        done = 0
+        while (done := flushing.enter_new(self._tracker, objects, done)) < len(objects):
+            self._save_or_update_one(objects[done], kernel.state_of(objects[done]))
+            done += 1
 
     def _save_or_update_one(self, obj: Any, struct: Any) -> None:
         if struct._o_key is None:
@@ -158,8 +172,7 @@ class Moving(Connecting):
         if self._warn_on_events:
             self._flush_warning("Session.delete()")
         struct = self._state_of(instance)
-        for obj, other in self._delete_one(instance, struct):
-            self._delete_one(obj, other, cascade=False)
+        self._delete_along(self._delete_one(instance, struct))
 
     def delete_all(self, instances: Iterable[object]) -> None:
         """Mark several objects for deletion."""
@@ -167,13 +180,20 @@ class Moving(Connecting):
             self._flush_warning("Session.delete_all()")
         for instance in instances:
             struct = self._state_of(instance)
-            for obj, other in self._delete_one(instance, struct):
-                self._delete_one(obj, other, cascade=False)
+            self._delete_along(self._delete_one(instance, struct))
 
-    def _delete_one(
-        self, obj: Any, struct: Any, cascade: bool = True
-    ) -> list[tuple[Any, Any]]:
-        """Mark one object; what its deletion cascades to, with the states."""
+    def _delete_along(self, objects: list[Any]) -> None:
+        """Mark what the deletion of an object cascades to."""
+        done = 0
+        while (done := flushing.mark_deleted(self._tracker, objects, done)) < len(
+            objects
+        ):
+            obj = objects[done]
+            self._delete_one(obj, kernel.state_of(obj), cascade=False)
+            done += 1
+
+    def _delete_one(self, obj: Any, struct: Any, cascade: bool = True) -> list[Any]:
+        """Mark one object; what its deletion cascades to."""
         if struct._o_key is None:
             if not cascade:
                 return []
@@ -195,12 +215,9 @@ class Moving(Connecting):
                 self._after_attach(obj, struct)
         elif struct._o_flags & DELETED:
             self._target_home(obj, struct).add(obj, struct._o_key)
-        found: list[tuple[Any, Any]] = []
+        found: list[Any] = []
         if cascade:
-            mapper = struct._o_layout.mapper
-            found = [
-                (o, kernel.state_of(o)) for o in mapper.cascade_iterator("delete", obj)
-            ]
+            found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
         self._tracker.deleted[id(obj)] = obj
         return found
 
