@@ -181,11 +181,13 @@ class SelectBuilder:
         own = self.own = own_load(statement)
         self.only = None if own is None else own.only
         self.path = () if own is None else own.path
+        self.hops = 0 if own is None else own.hops
         self.root_node = None if own is None else own.node
         self.options: tuple[Any, ...] = (
             own.options if own is not None else propagated(statement)
         )
         self.description: LoadDescription | None = None
+        self.root = 0
 
     def build(self) -> Any:
         statement = self.statement
@@ -211,10 +213,10 @@ class SelectBuilder:
         self.eager.enabled = style.eager
         self.with_posts = style.posts
         self.planner = EntityPlanner(self)
-        outputs = [
-            self._output(raw, entity)
-            for raw, entity in zip(statement._raw_columns, entities, strict=False)
-        ]
+        outputs = []
+        for index, raw in enumerate(statement._raw_columns):
+            self.root = index
+            outputs.append(self._output(raw, entities[index]))
         core._raw_columns = list(self.columns.elements)
         core._from_obj = tuple(_plain_from(f) for f in statement._from_obj)
         core._setup_joins = self._plain_joins(statement._setup_joins)

@@ -62,7 +62,8 @@ class EagerJoins:
             return
         if not self.enabled:
             return
-        if stops(prop, step, path):
+        depth = self.builder.planner.depth(strategy, path)
+        if stops(prop, step, path, depth):
             return
         if prop.uselist:
             self.has_collections = self.multi_row = True
@@ -221,6 +222,7 @@ class Joining:
         """What is joined further comes first, as do its columns."""
         eager, planner = self.eager, self.builder.planner
         outer, eager.wanted = eager.wanted, []
+        self.builder.root = wanted.parent.root
         load = planner.start(insp, wanted.child, (*wanted.path, wanted.prop))
         below, eager.wanted = eager.wanted, outer
         self._places[id(load)] = place

@@ -94,8 +94,11 @@ class EntityPlanner:
         self, entity: Any, node: PathNode | None, path: tuple[Any, ...]
     ) -> EntityLoad:
         load = EntityLoad(entity, entity.mapper, {}, [], node)
-        load.options = self.builder.options
+        builder = self.builder
+        load.options = builder.options
         load.path = path
+        load.root = builder.root
+        load.chain = path[len(builder.path) :]
         return load
 
     def add_columns(self, load: EntityLoad, columns: ColumnList) -> None:
@@ -150,6 +153,18 @@ class EntityPlanner:
                 return step.strategy == "undefer"
         return not prop.deferred
 
+    def depth(self, strategy: str, path: tuple[Any, ...]) -> int | None:
+        """How many relationships count for ``join_depth``; None for the same ones.
+
+        Those that the rows were joined along; for ``selectinload``, all on the path.
+        """
+        builder = self.builder
+        if strategy == "joined":
+            return len(path) - len(builder.path)
+        if strategy == "subquery":
+            return len(path) - len(builder.path) + int(builder.hops)
+        return len(path) if strategy == "selectin" else None
+
     def _plan_relationships(
         self, load: EntityLoad, node: PathNode | None, path: tuple[Any, ...]
     ) -> None:
@@ -176,7 +191,9 @@ class EntityPlanner:
         if strategy == "joined" or strategy == "contains_eager":
             self.builder.eager.want(load, prop, step, child, path, strategy)
         elif strategy in IMMEDIATE and self.builder.with_posts:
-            if not stops(prop, step, path):
+            if strategy == "subquery" and not self.builder.eager.enabled:
+                return  # the rows are another statement's, which is not repeated
+            if not stops(prop, step, path, self.depth(strategy, path)):
                 load.post.append(PostLoad(prop, strategy, step, child))
             elif strategy == "immediate" and prop._use_get:
                 load.post.append(PostLoad(prop, "identity", step, child))
@@ -200,19 +217,23 @@ def _of_selectable(entity: Any, column: Any) -> Any:
     return column if clause_is_present(column.table, entity.selectable) else None
 
 
-def stops(prop: Any, step: Step | None, path: tuple[Any, ...]) -> bool:
+def stops(
+    prop: Any, step: Step | None, path: tuple[Any, ...], depth: int | None = None
+) -> bool:
     """Whether eager loading ends before a relationship that no option names."""
-    return (step is None or step.attr is None) and recurs(prop, path)
+    return (step is None or step.attr is None) and recurs(prop, path, depth)
 
 
-def recurs(prop: Any, path: tuple[Any, ...]) -> bool:
+def recurs(prop: Any, path: tuple[Any, ...], depth: int | None = None) -> bool:
     """Whether eager loading must stop here, or would never end.
 
     It goes ``join_depth`` levels deep where that is given; otherwise it does not
     lead to a mapper that the path has passed already.
     """
     if prop.join_depth:
-        return bool(path.count(prop) >= prop.join_depth)
+        if depth is None:
+            depth = path.count(prop)
+        return bool(depth >= prop.join_depth)
     passed = {prop.parent.base_mapper}
     for step in path:
         passed.update((step.parent.base_mapper, step.mapper.base_mapper))

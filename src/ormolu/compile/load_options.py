@@ -18,6 +18,8 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         path: relationships that led here, which eager loading must not repeat.
         only: attribute keys to load, when not all of the entity's.
         options: the options that lazy loads of the objects repeat.
+        hops: how many of those relationships the statement itself goes along, from
+            another one that is its subquery.
     """
 
     inherit_cache = True
@@ -31,11 +33,13 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         path: tuple[Any, ...] = (),
         only: frozenset[str] | None = None,
         options: tuple[Any, ...] = (),
+        hops: int = 0,
     ) -> None:
         self.node = node
         self.path = path
         self.only = only
         self.options = options
+        self.hops = hops
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         return (
@@ -43,6 +47,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
             None if self.node is None else self.node.cache_key(anon_map, bindparams),
             self.path,
             self.only,
+            self.hops,
         )
 
 

@@ -83,6 +83,7 @@ class NoEagerJoins:
 
     wanted: tuple[Any, ...] = ()
     has_collections = False
+    enabled = True
 
     def want(
         self, load: Any, prop: Any, step: Any, child: Any, path: Any, strategy: str

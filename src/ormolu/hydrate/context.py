@@ -23,6 +23,8 @@ class QueryContext:
         refreshed: the instance that is refreshed, None for other loads.
         inherited: options that following loads repeat, where the user's own are
             among them.
+        origin: the statement that this one repeats as its subquery, and the way from
+            there; None for other statements.
 
     Source: ``sqlalchemy.orm.QueryContext``.
     """
@@ -31,6 +33,7 @@ class QueryContext:
         "_refreshed",
         "execution_options",
         "inherited",
+        "origin",
         "params",
         "query",
         "session",
@@ -45,6 +48,7 @@ class QueryContext:
         refreshed: Any = None,
         *,
         inherited: tuple[Any, ...] = (),
+        origin: Any = None,
     ) -> None:
         self.session = session
         self.query = query
@@ -52,6 +56,7 @@ class QueryContext:
         self.params = params
         self._refreshed = refreshed
         self.inherited = inherited
+        self.origin = origin
 
     @property
     def populate_existing(self) -> bool:

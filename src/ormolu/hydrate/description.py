@@ -95,6 +95,8 @@ class EntityLoad:
         positions: by column attribute key, the index in the row.
         pk_positions: indexes of the primary key's columns.
         partial: whether the rows lack columns that are not deferred.
+        root: which element of the statement it was selected or joined from.
+        chain: the relationships that lead to it from there.
     """
 
     entity: Any
@@ -108,6 +110,8 @@ class EntityLoad:
     name: str = ""
     path: tuple[Any, ...] = ()
     partial: bool = False
+    root: int = 0
+    chain: tuple[Any, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

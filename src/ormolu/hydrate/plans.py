@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ class LoadPlan:
         outputs: what the kernel makes of each row.
         entities: (entity load, kernel plan) of every entity, nested ones included.
         scalar: whether a row is one bare entity.
+        repeats: whether later loads repeat the statement as their subquery.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class LoadPlan:
         "entities",
         "outputs",
         "post",
+        "repeats",
         "scalar",
     )
 
@@ -61,7 +63,10 @@ class LoadPlan:
             for kernel_output in self._outputs(output, processors)
         ]
         self.scalar = scalar
-        self.post = [(load, plan) for load, plan in self.entities if load.post]
+        self.post = list(_once_each(self.entities))
+        self.repeats = any(
+            post.strategy == "subquery" for load, _ in self.post for post in load.post
+        )
         watch(self)
 
     def _outputs(self, output: Any, processors: Processors) -> list[Any]:
@@ -109,6 +114,16 @@ class LoadPlan:
         if not prop.uselist:
             plan.on_multiple = _warn_multiple(prop)
         return plan
+
+
+def _once_each(entities: list[tuple[EntityLoad, Any]]) -> Iterator[Any]:
+    """What has later loads; an entity that is selected twice has them once."""
+    seen = set()
+    for load, plan in entities:
+        key = (load.entity, load.chain)
+        if load.post and key not in seen:
+            seen.add(key)
+            yield load, plan
 
 
 def _warn_multiple(prop: Any) -> Callable[[Any], None]:

@@ -153,6 +153,7 @@ class _NothingLoaded:
 
     post = ()
     entities = ()
+    repeats = False
 
 
 NOTHING_LOADED: Any = _NothingLoaded()

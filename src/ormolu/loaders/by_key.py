@@ -136,5 +136,12 @@ def _load(
         session._tracker, connection, parameters, purpose=purpose
     )
     if plan.post:
-        run_post_loads(session, plan, run, missing_only=lazy)
+        run_post_loads(
+            session,
+            plan,
+            run,
+            missing_only=lazy,
+            query=prepared.statement,
+            params=parameters,
+        )
     return found[0] if found else None

@@ -349,7 +349,14 @@ def _emit(
         session._tracker, connection, values, purpose=purpose
     )
     if plan.post:
-        run_post_loads(session, plan, run, missing_only=True)
+        run_post_loads(
+            session,
+            plan,
+            run,
+            missing_only=True,
+            query=statement.prepared.statement,
+            params=values,
+        )
     if prop.uselist:
         return (
             _unique(found)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._speedups import state as kernel
-from ..hydrate.context import NO_CONTEXT
+from ..hydrate.context import NO_CONTEXT, QueryContext
 
 UNLOADED = kernel.UNLOADED
 
@@ -19,7 +19,7 @@ load, context of the first load)."""
 
 # A refresh of one object has no peers to share a statement with: its lazy loads do,
 # which have statements that are prepared already.
-OF_REFRESH = {"selectin": "immediate"}
+OF_REFRESH = {"selectin": "immediate", "subquery": "immediate"}
 
 
 def run_post_loads(
@@ -29,6 +29,8 @@ def run_post_loads(
     overwrite: bool = False,
     refresh: bool = False,
     missing_only: bool = False,
+    query: Any = None,
+    params: Any = None,
 ) -> None:
     """Run the second statements of a finished load.
 
@@ -39,8 +41,12 @@ def run_post_loads(
         refresh: the load was the refresh of one object.
         missing_only: ask only for objects that lack the relationship; without it the
             statements name all, as SQLAlchemy's do, and refresh what was expired.
+        query: the statement of the load, where the run has no context.
+        params: its parameters.
     """
     context = run.context or NO_CONTEXT
+    if plan.repeats and context is NO_CONTEXT and query is not None:
+        context = QueryContext(session, query, params=params)
     for load, entity_plan in plan.post:
         objects = run.collected.get(entity_plan)
         if not objects:

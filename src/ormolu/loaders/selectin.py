@@ -9,16 +9,13 @@ from sqlalchemy import LABEL_STYLE_NONE, bindparam, select, tuple_
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import operators, visitors
 
-from .._speedups import hydration
 from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad
 from ..compile.options import PathNode
 from ..hydrate.context import QueryContext
-from ..hydrate.plans import plan_for
-from ..lanes.purpose import Purpose, identity_token_of
-from ..lanes.rows import compile_state_of, fetch_all, processors_of
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
+from .following import follow
 from .lazy import without_reverse
 from .post import POST_LOADERS, run_post_loads
 
@@ -239,53 +236,25 @@ class SelectinLoad:
 
     def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Execute for some keys; rows of the key and the related object."""
-        session, statement, follows = self.session, self.query.statement, self.follows
-        connection = session._connection_for(self.prop.mapper, statement)
-        values = {"primary_keys": keys}
-        overwrite, token = self.overwrite, None
-        if session._hears or follows.execution_options or follows.inherited:
-            announced = session._announce_load(
-                statement, connection, values, self._purpose()
-            )
-            result = announced.cursor
-            if result is None:
-                return announced.answer  # type: ignore[no-any-return]
-            token = identity_token_of(announced.options)
-            overwrite = overwrite or announced.populate_existing
-            self.context = QueryContext(
-                session,
-                statement,
-                announced.options,
-                values,
-                inherited=follows.inherited,
-            )
-        else:
-            result = connection.execute(
-                statement,
-                values,
-                execution_options={"_result_disable_adapt_to_context": True},
-            )
-        description = compile_state_of(result).load
-        plan = plan_for(description, processors_of(result), follows.inherited, token)
-        run = hydration.LoadRun(
-            session._tracker, plan.outputs, populate_existing=overwrite
+        following = follow(
+            self.session,
+            self.prop,
+            self.query.statement,
+            {"primary_keys": keys},
+            self.follows,
+            self.overwrite,
         )
-        run.context = self.context
-        rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
-        run.finish()
-        if plan.post:
+        plan, run = following.plan, following.run
+        if run is None:
+            return following.rows
+        self.context = run.context
+        if plan.repeats:  # what comes next is about the rows of this statement alone
+            run_post_loads(self.session, plan, run, self.overwrite)
+        elif plan.post:
             self._plan = plan
             for entity_plan, objects in run.collected.items():
                 self._collected.setdefault(entity_plan, []).extend(objects)
-        return rows
-
-    def _purpose(self) -> Purpose:
-        return Purpose(
-            relationship=True,
-            path=(self.prop,),
-            inherited=self.follows.inherited,
-            execution_options=self.follows.execution_options,
-        )
+        return following.rows
 
 
 def _chunks(items: list[Any], size: int) -> Iterator[list[Any]]:

@@ -108,12 +108,14 @@ def _execute_fast(
     rows = fast.rows(connection, bindparams, given)
     if rows is None:
         return None
-    description = fast.description
+    description, context = fast.description, None
+    if fast.plan.repeats:
+        context = QueryContext(session, statement, _repeated(options), given)
     return _result(
         session,
         description,
         fast.plan,
-        hydrate(session, fast.plan, rows, options),
+        hydrate(session, fast.plan, rows, options, context),
         None,
         session._generation,
     )
@@ -164,11 +166,11 @@ def wrap(
     size = options.get("yield_per")
     if size:
         metadata = result_metadata(description)
-        if description.needs_unique:
+        if description.needs_unique or plan.repeats:
             cursor_result.close()
             raise sa_exc.InvalidRequestError(
                 "Can't use yield_per with eager loaders that require uniquing or row "
-                "buffering, e.g. joinedload() against collections or subqueryload(). "
+                "buffering, e.g. joinedload() against collections or subqueryload().  "
                 "Consider the selectinload() strategy for better flexibility in "
                 "loading objects."
             )

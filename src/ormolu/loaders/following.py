@@ -1,0 +1,83 @@
+"""Executes the second statement of a load, for the objects that the first one gave."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .._speedups import hydration
+from ..hydrate.context import QueryContext
+from ..hydrate.plans import plan_for
+from ..lanes.prepared import NOTHING_LOADED
+from ..lanes.purpose import Purpose, identity_token_of
+from ..lanes.rows import compile_state_of, fetch_all, processors_of
+
+
+class Following(NamedTuple):
+    """What a second statement gave.
+
+    Attributes:
+        rows: tuples, with objects where the statement has entities.
+        plan: the load plan.
+        run: the kernel's run; None when a listener answered in its place.
+    """
+
+    rows: list[tuple[Any, ...]]
+    plan: Any
+    run: Any
+
+
+def follow(
+    session: Any,
+    prop: Any,
+    statement: Any,
+    values: Any,
+    follows: QueryContext,
+    overwrite: bool,
+    origin: Any = None,
+) -> Following:
+    """Execute a statement that loads a relationship of many objects.
+
+    Args:
+        prop: the relationship.
+        values: the statement's parameters.
+        follows: the context of the load that the objects came from.
+        overwrite: load over what is loaded already.
+        origin: for the context of this load, see `QueryContext`.
+    """
+    connection = session._connection_for(prop.mapper, statement)
+    options, token = follows.execution_options, None
+    if session._hears or options or follows.inherited:
+        purpose = Purpose(
+            relationship=True,
+            path=(prop,),
+            inherited=follows.inherited,
+            execution_options=options,
+        )
+        announced = session._announce_load(statement, connection, values, purpose)
+        result, options = announced.cursor, announced.options
+        if result is None:
+            return Following(announced.answer, NOTHING_LOADED, None)
+        token = identity_token_of(options)
+        overwrite = overwrite or announced.populate_existing
+    else:
+        result = connection.execute(
+            statement,
+            values,
+            execution_options={"_result_disable_adapt_to_context": True},
+        )
+        announced = None
+    description = compile_state_of(result).load
+    plan = plan_for(description, processors_of(result), follows.inherited, token)
+    run = hydration.LoadRun(session._tracker, plan.outputs, populate_existing=overwrite)
+    if announced is not None or plan.repeats or origin is not None:
+        run.context = QueryContext(
+            session,
+            statement,
+            options,
+            values,
+            inherited=follows.inherited,
+            origin=origin,
+        )
+    rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
+    run.finish()
+    return Following(rows, plan, run)
