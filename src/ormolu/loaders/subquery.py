@@ -103,10 +103,13 @@ class SubqueryQuery:
         self._keep = between = [_alias_of(hop) for hop in origin.hops]
         self.locals = _local_columns(prop)
         if between:
-            adapter = between[-1]._adapter
+            parent, adapter = between[-1], between[-1]._adapter
         else:
+            parent = aliased(prop.parent.class_, embedded)._aliased_insp
             adapter = ColumnAdapter(embedded)
-        keys = [adapter.traverse(column) for column in self.locals]
+            self._keep = [parent]
+        annotations = {"parententity": parent, "parentmapper": parent.mapper}
+        keys = [adapter.traverse(c)._annotate(annotations) for c in self.locals]
         statement = select(target, *keys).select_from(embedded)
         source = embedded
         for hop, alias in zip(origin.hops, between, strict=True):
