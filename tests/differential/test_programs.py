@@ -7,6 +7,7 @@ import pytest
 
 from .comparing import Comparison
 from .generator import Generator
+from .known_differences import KNOWN_DIFFERENCES, KnownDifference, known_difference
 from .program import Program, kept_cases
 from .running import comparison
 
@@ -40,6 +41,18 @@ def check(compared: Comparison, program: Program) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_kept_program(compared: Comparison, name: str) -> None:
     check(compared, CASES[name])
+
+
+@pytest.mark.parametrize("known", KNOWN_DIFFERENCES, ids=lambda known: known.name)
+def test_a_known_difference_shows(compared: Comparison, known: KnownDifference) -> None:
+    program = kept_cases("differences")[known.name]
+    entries = zip(
+        compared.references[0].run(program), compared.other.run(program), strict=True
+    )
+    count, left, right = next((i, a, b) for i, (a, b) in enumerate(entries) if a != b)
+    assert known_difference(program.steps[: count + 1], left, right) is known
+    assert known_difference(program.steps[: count + 1], right, left) is None
+    assert compared.compare(program) is None
 
 
 def test_random_programs(compared: Comparison) -> None:

@@ -240,7 +240,6 @@ class Moving(Connecting):
         if self._transaction is not None:
             for transaction in self._transaction._iterate_self_and_parents():
                 transaction._deleted.discard(obj)
-                transaction._new.discard(obj)
         if self._hears:
             self._tell_of_leaving(obj, struct, pending)
 
@@ -256,10 +255,6 @@ class Moving(Connecting):
         """Take every object out."""
         tracker = self._tracker
         pending = list(tracker.new.values())
-        if self._transaction is not None:
-            for transaction in self._transaction._iterate_self_and_parents():
-                transaction._deleted.clear()
-                transaction._new.clear()
         persistent = tracker.objects() if self._hears else []
         tracker.clear()
         self._generation += 1
@@ -290,10 +285,12 @@ class Moving(Connecting):
         struct = kernel.state_of(obj)
         tracker = self._tracker
         home = struct._o_home
+        if home is not None and home.tracker is not tracker:
+            return False  # another session has it now
         persistent = struct._o_key is not None
         expired = expired_keys(obj)
         if persistent:
-            if home is not None and home.tracker is tracker:
+            if home is not None:
                 home.discard(obj)
             struct._o_key = None
         struct._o_home = None
@@ -319,10 +316,12 @@ class Moving(Connecting):
             return False
         home = struct._o_home
         struct._o_flags &= ~DELETED
-        if home is None or home.tracker is not self._tracker:
+        is_mine = home is not None and home.tracker is self._tracker
+        if not is_mine:
             return False
         struct._o_home = None
-        home.add(obj, struct._o_key)  # in the place of what was loaded since
+        found = self._tracker.home(struct._o_layout, home.token)
+        found.add(obj, struct._o_key)  # in the place of what was loaded since
         return True
 
 
