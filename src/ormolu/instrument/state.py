@@ -482,7 +482,8 @@ def forget_values(origin: Any, obj: Any) -> None:
     for key in (*mapper._deferred_keys, *layout.related_keys):
         kernel.drop(obj, layout.index[key])
     kernel.forget_changes(obj)
-    struct._o_origin = origin
+    if origin is not None:  # a load without options changes none
+        struct._o_origin = origin
 
 
 # Loader options of the first load stay with an expired object: its lazy loads go

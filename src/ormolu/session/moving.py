@@ -314,14 +314,13 @@ class Moving(Connecting):
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
             return False
-        home = struct._o_home
+        home: Any = struct._o_home
         struct._o_flags &= ~DELETED
-        is_mine = home is not None and home.tracker is self._tracker
-        if not is_mine:
+        if home is None or home.tracker is not self._tracker:
             return False
         struct._o_home = None
-        found = self._tracker.home(struct._o_layout, home.token)
-        found.add(obj, struct._o_key)  # in the place of what was loaded since
+        entered = self._tracker.home(struct._o_layout, home.token)
+        entered.add(obj, struct._o_key)  # in the place of what was loaded since
         return True
 
 
