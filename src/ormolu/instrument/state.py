@@ -445,6 +445,10 @@ def expired_keys(obj: Any) -> frozenset[str] | set[str]:
     return found
 
 
+FORGOTTEN = ("expired", "reread", "empty", "pending", "callables", "parents")
+"""Extras that go with all values: what its parents are is in the database, too."""
+
+
 def expire_all(obj: Any) -> None:
     """Forget every loaded value and pending change of an instance."""
     struct = kernel.state_of(obj)
@@ -453,7 +457,7 @@ def expire_all(obj: Any) -> None:
     if extras:
         if LAST_KNOWN in extras:
             keep_last_known(obj, extras[LAST_KNOWN])
-        for name in ("expired", "reread", "empty", "pending", "callables"):
+        for name in FORGOTTEN:
             extras.pop(name, None)
     invalidate_collections(obj, mapper._collection_keys)
     kernel.expire(obj)
