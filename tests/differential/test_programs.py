@@ -14,10 +14,7 @@ from .running import comparison
 SEEDS = range(1, 151)
 # programs that still end differently, by seed
 OPEN = {
-    82: "deleting an object that never was in the database and that is expired",
     4: "the order in which the objects of a flush are looked at decides what is loaded",
-    136: "what onupdate sets with a bulk UPDATE, on an object that is expired",
-    129: "merge(load=False) of an object whose key was deleted, undone by a rollback",
 }
 CASES = kept_cases()
 
