@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1, help="of the first program")
     parser.add_argument("--stop", type=int, default=10, help="after so many kinds")
+    parser.add_argument("--seconds", type=float, help="start no program after them")
     parser.add_argument(
         "--reference-twice",
         action="store_true",
@@ -36,11 +37,19 @@ def main() -> int:
         print("no divergence" if found is None else found.report())
         return found is not None
     without = options.without.split(",")
-    return many(compared, options.programs, options.seed, options.stop, without)
+    seconds = float("inf") if options.seconds is None else options.seconds
+    return many(
+        compared, options.programs, options.seed, options.stop, without, seconds
+    )
 
 
 def many(
-    compared: Comparison, programs: int, seed: int, stop: int, without: Collection[str]
+    compared: Comparison,
+    programs: int,
+    seed: int,
+    stop: int,
+    without: Collection[str],
+    seconds: float,
 ) -> int:
     """Run programs; the exit status."""
     kinds: Counter[str] = Counter()
@@ -61,6 +70,8 @@ def many(
                 flush=True,
             )
         if found is None:
+            if now - start > seconds:
+                break
             continue
         kind = found.signature()
         if found.undetermined:
@@ -69,7 +80,7 @@ def many(
         if kinds[kind] == 1:
             print(f"=== seed {seed + count - 1}: {kind}")
             print(smallest(compared, found).report(), flush=True)
-        if len(kinds) >= stop:
+        if len(kinds) >= stop or now - start > seconds:
             break
     elapsed = time.monotonic() - start
     print(

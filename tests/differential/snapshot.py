@@ -37,6 +37,8 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "life": life(state),
         "modified": state.modified,
+        # without an identity nothing follows from it
+        "expired": key is not None and state.expired,
         "in session": obj in session,
         "key": None if key is None else (key[0].__name__, *known.show(key[1:])),
     }

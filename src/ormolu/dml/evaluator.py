@@ -16,6 +16,12 @@ from sqlalchemy.sql import operators
 
 from .._speedups import state as kernel
 from ..exc import UnmappedColumnError
+from ..instrument.flags import (
+    INIT_OK,
+    NO_VALUE,
+    PASSIVE_NO_FETCH,
+    PASSIVE_NO_RESULT,
+)
 
 Evaluator = Callable[[Any], Any]
 
@@ -145,7 +151,13 @@ class EvaluatorCompiler:
             value = peek(obj, key)
             if value is not unloaded:
                 return value
-            return None if kernel.state_of(obj)._o_key is None else EXPIRED
+            if kernel.state_of(obj)._o_key is None:
+                return None
+            impl = kernel.layout_of(obj).mapper.class_manager[key].impl
+            value = impl.get(obj, PASSIVE_NO_FETCH ^ INIT_OK)
+            if value is PASSIVE_NO_RESULT:
+                return EXPIRED
+            return None if value is NO_VALUE else value
 
         return evaluate
 

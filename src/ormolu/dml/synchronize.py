@@ -8,12 +8,19 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
-from ..instrument.state import expire_all, expire_keys
+from ..instrument.state import (
+    expire_all,
+    expire_by_names,
+    expire_keys,
+    expired_keys,
+    extras_of,
+)
 from .evaluator import EXPIRED, Evaluator, EvaluatorCompiler, UnevaluatableError
 from .request import Request
 from .tables import names_of
 
 UNLOADED = kernel.UNLOADED
+WHOLLY_EXPIRED = kernel.EXPIRED
 
 
 def objects_of(session: Any, mapper: Any) -> list[Any]:
@@ -73,6 +80,8 @@ def compile_criteria(request: Request, of_alias: bool = False) -> Callable[[], M
     def find() -> Matches:
         objects, unknown = [], []
         for obj in objects_of(request.session, entity.mapper):
+            if kernel.state_of(obj)._o_flags & WHOLLY_EXPIRED:
+                continue  # it has no values to evaluate or to bring up to date
             answer = evaluate(obj)
             if answer is EXPIRED:
                 unknown.append(obj)
@@ -92,12 +101,14 @@ class UpdateSync:
 
     def __init__(self, request: Request) -> None:
         self.mapper = request.mapper
+        self.session = request.session
         self._keys = _attribute_keys(request.entity)
         self._parameters = request.single_parameters
         self._alias = request.entity
         self._no_attributes: list[str] = []
         self._expressions: dict[str, Any] = {}
         self._constants: dict[str, Any] = {}
+        self._computed: dict[str, Any] = {}  # by Python's defaults
         self._unknown: set[str] = set()
         for column, value in (request.statement._values or {}).items():
             if isinstance(column, str):
@@ -134,7 +145,7 @@ class UpdateSync:
         values = context.compiled_parameters[0]
         for column in compiled.update_prefetch or ():
             if column in keys and column.key in values:
-                self._constants[keys[column]] = values[column.key]
+                self._computed[keys[column]] = values[column.key]
 
     def apply(self, objects: list[Any]) -> None:
         """Give objects their new values; expire those that cannot be told.
@@ -150,13 +161,29 @@ class UpdateSync:
                 f"{name!r}"
             )
         evaluators, unknown = self._evaluators()
+        session = self.session
         for obj in objects:
+            expire_by_names(obj)
             set_values(obj, *self._new_values(obj, evaluators, unknown))
+            self._put_computed(obj)
+            expire_postfetched(obj, self._unknown)
+        session._note_altered(objects)
+
+    def _put_computed(self, obj: Any) -> None:
+        """Store what Python's defaults set, whether it was loaded or not."""
+        if not self._computed:
+            return
+        again = self._computed.keys() & expired_keys(obj)
+        index = kernel.layout_of(obj).index
+        for key, value in self._computed.items():
+            kernel.put(obj, index[key], value)
+        if again:  # the reload of the others brings them, too
+            extras_of(kernel.state_of(obj))["reread"] = again
 
     def _evaluators(self) -> tuple[dict[str, Evaluator], set[str]]:
         compiler = EvaluatorCompiler(self.mapper.class_, self._parameters, self._alias)
         evaluators: dict[str, Evaluator] = {}
-        unknown = set(self._unknown)
+        unknown = set()
         for key, value in self._expressions.items():
             try:
                 evaluators[key] = compiler.process(value)
@@ -198,20 +225,22 @@ def set_values(obj: Any, values: Mapping[str, Any], unknown: set[str]) -> None:
 
     Attributes that are not loaded stay so.
     """
-    struct = kernel.state_of(obj)
-    layout = struct._o_layout
-    deferred = layout.mapper._deferred_keys
-    originals = struct._o_originals or ()
-    index = layout.index
+    index = kernel.layout_of(obj).index
     for key, value in values.items():
         if kernel.peek_key(obj, key) is not UNLOADED:
             kernel.put(obj, index[key], value)
+    gone = [key for key in unknown if kernel.peek_key(obj, key) is not UNLOADED]
+    if gone:
+        expire_keys(obj, gone)
+
+
+def expire_postfetched(obj: Any, keys: set[str]) -> None:
+    """Expire what the server set, except for deferred columns that are not loaded."""
+    deferred = kernel.layout_of(obj).mapper._deferred_keys
     gone = {
         key
-        for key in unknown
-        if key in originals
-        or kernel.peek_key(obj, key) is not UNLOADED
-        or key not in deferred
+        for key in keys
+        if key not in deferred or kernel.peek_key(obj, key) is not UNLOADED
     }
     if gone:
         expire_keys(obj, gone)

@@ -31,7 +31,7 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, object_history, scalar_history
 from .linking import link_of
-from .state import clear_expired, expired_keys
+from .state import clear_expired, expire_by_names, expired_keys, extras_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -211,6 +211,7 @@ class AttributeImpl:
 
     def set_committed_value(self, obj: Any, value: Any) -> Any:
         distinguish_new(obj)
+        expire_by_names(obj)
         self.put(obj, value)
         originals = kernel.state_of(obj)._o_originals
         if originals:
@@ -517,10 +518,10 @@ class ScalarObjectImpl(AttributeImpl):
         for fn in self.on_remove:
             fn(obj, old, self.remove_token)
         loaded = kernel.peek_key(obj, self.key)
-        again = self.changed(obj) and self.original(obj) is PASSIVE_NO_RESULT
         kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
         self.put(obj, UNLOADED)  # which makes room: a flush looks there for changes
-        if loaded is UNLOADED and old is NO_VALUE and not again:
+        persistent = kernel.state_of(obj)._o_key is not None  # with a row to clear
+        if loaded is UNLOADED and old is NO_VALUE and not persistent:
             raise AttributeError(f"{self} object does not have a value")
 
 

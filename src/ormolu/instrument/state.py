@@ -437,9 +437,16 @@ def expired_keys(obj: Any) -> frozenset[str] | set[str]:
     else:
         return frozenset()
     originals = struct._o_originals or ()
-    return {
+    found = {
         k for k in names if kernel.peek_key(obj, k) is UNLOADED and k not in originals
     }
+    if found and extras and "reread" in extras:
+        found.update(extras["reread"].difference(originals))
+    return found
+
+
+FORGOTTEN = ("expired", "reread", "empty", "pending", "callables", "parents")
+"""Extras that go with all values: what its parents are is in the database, too."""
 
 
 def expire_all(obj: Any) -> None:
@@ -450,7 +457,7 @@ def expire_all(obj: Any) -> None:
     if extras:
         if LAST_KNOWN in extras:
             keep_last_known(obj, extras[LAST_KNOWN])
-        for name in ("expired", "empty", "pending", "callables"):
+        for name in FORGOTTEN:
             extras.pop(name, None)
     invalidate_collections(obj, mapper._collection_keys)
     kernel.expire(obj)
@@ -473,13 +480,14 @@ def forget_values(origin: Any, obj: Any) -> None:
     mapper = layout.mapper
     extras = struct._o_extras
     if extras:
-        for name in ("expired", "empty", "pending", "callables"):
+        for name in ("expired", "reread", "empty", "pending", "callables"):
             extras.pop(name, None)
     invalidate_collections(obj, mapper._collection_keys)
     for key in (*mapper._deferred_keys, *layout.related_keys):
         kernel.drop(obj, layout.index[key])
     kernel.forget_changes(obj)
-    struct._o_origin = origin
+    if origin is not None:  # a load without options changes none
+        struct._o_origin = origin
 
 
 # Loader options of the first load stay with an expired object: its lazy loads go
@@ -526,6 +534,19 @@ def expire_keys(obj: Any, keys: Iterable[str]) -> None:
         mapper.class_manager.on_expire(obj, keys)
 
 
+def expire_by_names(obj: Any) -> None:
+    """Note which attributes of a wholly expired instance are expired.
+
+    It is then one that lacks some attributes, since it is about to get others.
+    """
+    struct = kernel.state_of(obj)
+    if struct._o_flags & EXPIRED:
+        expired = set(expired_keys(obj))
+        struct._o_flags &= ~EXPIRED
+        if expired:
+            extras_of(struct)["expired"] = expired
+
+
 def clear_expired(obj: Any, loaded: Iterable[str] | None = None) -> None:
     """Forget that attributes were expired, once they are loaded again."""
     struct = kernel.state_of(obj)
@@ -533,12 +554,14 @@ def clear_expired(obj: Any, loaded: Iterable[str] | None = None) -> None:
     if extras and "expired" in extras:
         if loaded is None:
             extras.pop("expired")
+            extras.pop("reread", None)
         else:
             left = extras["expired"].difference(loaded)
             if left:
                 extras["expired"] = left
             else:
                 extras.pop("expired")
+                extras.pop("reread", None)
 
 
 def unloaded_keys(obj: Any) -> set[str]:

@@ -66,8 +66,6 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     struct = kernel.state_of(obj)
     if struct._o_key is None:
         return ATTR_EMPTY
-    if not passive & SQL_OK:
-        return PASSIVE_NO_RESULT
     # what the load of an expired object had asked for is over
     expired = bool(struct._o_flags & kernel.EXPIRED) or prop.key in expired_keys(obj)
     step = None if expired else _column_step(struct, prop)
@@ -79,6 +77,8 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
         and isinstance(prop.columns[0], Column)
     ):
         return ATTR_EMPTY  # never given a value, so NULL in its row
+    if not passive & SQL_OK:
+        return PASSIVE_NO_RESULT
     names = _group_of(prop, obj)
     raises = prop.raiseload if step is None else step.args.get("raiseload")
     if raises and not passive & NO_RAISE:

@@ -215,7 +215,7 @@ def attribute_value(obj: Any, struct: Any, mapper: Any, key: str, passive: int) 
     originals = struct._o_originals
     if passive & LOAD_AGAINST_COMMITTED and originals and key in originals:
         value = originals[key]
-        return NO_VALUE if value is kernel.UNLOADED else value
+        return None if value is kernel.UNLOADED else value
     value = kernel.peek_key(obj, key)
     if value is not kernel.UNLOADED:
         return value

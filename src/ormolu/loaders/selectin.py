@@ -205,11 +205,12 @@ class SelectinLoad:
 
     def _load_many_to_one(self, objects: list[Any]) -> None:
         wanted: dict[Any, list[Any]] = {}
+        alone: list[Any] = []
         for obj, key in zip(objects, self._remote_keys(objects), strict=True):
             if key is not None:
                 wanted.setdefault(key, []).append(obj)
-            elif self._lacks(obj):
-                self.impl.set_committed_value(obj, None)
+            else:
+                alone.append(obj)
         for chunk in _chunks(list(wanted), self.query.chunk):
             loaded: dict[Any, Any] = {}
             for *key, child in self._rows(chunk):
@@ -218,6 +219,9 @@ class SelectinLoad:
                 for obj in wanted[key]:
                     if self._lacks(obj):
                         self.impl.set_committed_value(obj, loaded.get(key))
+        for obj in alone:  # last: the rows may have been those of these objects
+            if self._lacks(obj):
+                self.impl.set_committed_value(obj, None)
 
     def _remote_keys(self, objects: list[Any]) -> Iterator[Any]:
         """The primary key of what each object refers to; None where there is none."""

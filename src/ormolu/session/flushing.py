@@ -15,8 +15,7 @@ from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.pause import Pause
 from ..flush.unit import UnitOfWork
-from ..instrument.flags import PASSIVE_OFF
-from ..instrument.state import expired_keys, public_key
+from ..instrument.state import public_key
 from .moving import Moving
 from .transaction import (
     ACTIVE,
@@ -181,14 +180,7 @@ class Flushing(Moving):
                     continue
                 self._register_save(uow, obj, pause)
         for obj in deleted.values():
-            self._register_delete(uow, obj)
-
-    def _register_delete(self, uow: UnitOfWork, obj: Any) -> None:
-        """A deleted object keeps its values, so an expired one is loaded first."""
-        struct = kernel.state_of(obj)
-        if struct._o_flags & kernel.EXPIRED and expired_keys(obj):
-            struct._o_layout.mapper._load_expired(obj, PASSIVE_OFF)
-        uow.register(obj, isdelete=True)
+            uow.register(obj, isdelete=True)
 
     def _register_save(self, uow: UnitOfWork, obj: Any, pause: Pause) -> None:
         struct = kernel.state_of(obj)
@@ -196,7 +188,7 @@ class Flushing(Moving):
         if mapper._delete_orphans and mapper._is_orphan(obj):
             pause.end()
             if struct._o_key is not None:
-                self._register_delete(uow, obj)
+                uow.register(obj, isdelete=True)
                 return
             extras = struct._o_extras
             if extras and extras.get("orphaned"):
@@ -309,6 +301,11 @@ class Flushing(Moving):
             # Another object may have taken this one's place under its old key.
             struct._o_home.discard(obj)
         self._tracker.home(struct._o_layout).replace(obj, key)
+
+    def _note_altered(self, objects: list[Any]) -> None:
+        """A rollback, even to a savepoint, expires objects whose rows were changed."""
+        if self._transaction is not None:
+            self._transaction._dirty.extend(objects)
 
     def _remove_newly_deleted(self, objects: Iterable[Any]) -> None:
         """What a flush deleted leaves the identity map."""

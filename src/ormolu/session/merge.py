@@ -12,7 +12,7 @@ from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
 from ..instrument.collections import collection_adapter
 from ..instrument.flags import PASSIVE_MERGE
-from ..instrument.state import expire_keys, public_key
+from ..instrument.state import expire_by_names, expire_keys, public_key
 from .known import identity_key
 
 UNLOADED = kernel.UNLOADED
@@ -59,6 +59,7 @@ class Merge:
             self._copy(given, struct, target, mapper)
         if not self.load:
             kernel.forget_changes(target)
+            expire_by_names(target)
         if isnew:
             mapper.class_manager.dispatch.load(target, None)
         return target

@@ -257,7 +257,6 @@ class Moving(Connecting):
         if self._transaction is not None:
             for transaction in self._transaction._iterate_self_and_parents():
                 transaction._deleted.discard(obj)
-                transaction._new.discard(obj)
         if self._hears:
             self._tell_of_leaving(obj, struct, pending)
 
@@ -273,10 +272,6 @@ class Moving(Connecting):
         """Take every object out."""
         tracker = self._tracker
         pending = list(tracker.new.values())
-        if self._transaction is not None:
-            for transaction in self._transaction._iterate_self_and_parents():
-                transaction._deleted.clear()
-                transaction._new.clear()
         persistent = tracker.objects() if self._hears else []
         tracker.clear()
         self._generation += 1
@@ -307,10 +302,12 @@ class Moving(Connecting):
         struct = kernel.state_of(obj)
         tracker = self._tracker
         home = struct._o_home
+        if home is not None and home.tracker is not tracker:
+            return False  # another session has it now
         persistent = struct._o_key is not None
         expired = expired_keys(obj)
         if persistent:
-            if home is not None and home.tracker is tracker:
+            if home is not None:
                 home.discard(obj)
             struct._o_key = None
         struct._o_home = None
@@ -334,12 +331,13 @@ class Moving(Connecting):
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
             return False
-        home = struct._o_home
+        home: Any = struct._o_home
         struct._o_flags &= ~DELETED
         if home is None or home.tracker is not self._tracker:
             return False
         struct._o_home = None
-        home.add(obj, struct._o_key)  # in the place of what was loaded since
+        entered = self._tracker.home(struct._o_layout, home.token)
+        entered.add(obj, struct._o_key)  # in the place of what was loaded since
         return True
 
 

@@ -331,7 +331,10 @@ class Session(Refreshing, SessionClassMethods):
         if not overwrite and not mapper.always_refresh and with_for_update is None:
             found = home.get(key)
             if found is not None:
-                return self._verified(found, mapper)
+                if not isinstance(found, mapper.class_):
+                    return None
+                if self._has_row(found):
+                    return found
         self._autoflush()
         if (
             with_for_update is not None
@@ -354,19 +357,16 @@ class Session(Refreshing, SessionClassMethods):
             )
         return load_by_key(self, mapper, key)
 
-    def _verified(self, found: Any, mapper: Any) -> Any:
-        if not isinstance(found, mapper.class_):
-            return None
+    def _has_row(self, found: Any) -> bool:
+        """Reload an object if it is expired; whether its row is still there."""
         struct = kernel.state_of(found)
-        if struct._o_flags & DELETED:
-            return None
         if struct._o_flags & EXPIRED and expired_keys(found):
             try:
                 struct._o_layout.mapper._load_expired(found, PASSIVE_OFF)
             except ObjectDeletedError:
                 self._remove_newly_deleted([found])
-                return None
-        return found
+                return False
+        return True
 
     def get_one(self, entity: Any, ident: Any, **kw: Any) -> Any:
         """Like `get`, but NoResultFound when there is no such row."""

@@ -1,0 +1,130 @@
+"""Where Ormolu does what is documented and sqlalchemy.orm 2.1 does not.
+
+Each has a name, under which a program of `differences` shows it.  A program is given up
+where one of them shows: what follows differs, too.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .program import Step
+from .schema import SCHEMA
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class KnownDifference:
+    """One difference.
+
+    Attributes:
+        evidence: what the reference does, and what speaks against it.
+        recognised: whether an entry of the reference's trace and the other's differ
+            so; it is given the steps up to there, too.
+    """
+
+    name: str
+    evidence: str
+    recognised: Callable[[list[Step], Entry, Entry], bool]
+
+
+def known_difference(
+    steps: list[Step], expected: Entry, found: Entry
+) -> KnownDifference | None:
+    """The known difference that two entries show.
+
+    Args:
+        steps: those of the program up to the one of the entries.
+    """
+    for known in KNOWN_DIFFERENCES:
+        if known.recognised(steps, expected, found):
+            return known
+    return None
+
+
+def _flat(steps: list[Step]) -> Iterator[Step]:
+    for step in steps:
+        if step[0] == "no_autoflush":
+            yield from _flat(step[1])
+        yield step
+
+
+COLUMNS = {repr(k) for d in SCHEMA.values() for k in (*d.key, *d.columns)}
+
+
+def _breaks_for_deleted_column(
+    steps: list[Step], expected: Entry, found: Entry
+) -> bool:
+    name, text = expected.get("error", ("", ""))
+    return (
+        name == "KeyError"
+        and text in COLUMNS
+        and found.get("error", ("",))[0] != "KeyError"
+        and any(s[0] == "del" and repr(s[2]) == text for s in _flat(steps))
+    )
+
+
+def _keeps_mark_of_deletion(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    marked = ("transient was deleted", "pending was deleted")
+    others = found.get("seen", {})
+    return any(
+        shown.get("life") in marked
+        and others.get(handle, {}).get("life") != shown["life"]
+        for handle, shown in expected.get("seen", {}).items()
+    )
+
+
+def _saved_parents(entry: Entry) -> int:
+    """How many rows of nodes lose their parent."""
+    count = 0
+    for statement in entry["statements"]:
+        if statement[0].startswith("UPDATE node SET parent_id=? WHERE"):
+            given = statement[1]
+            rows = given if isinstance(given, list) else [given]
+            count += sum(row[0] is None for row in rows)
+    return count
+
+
+def _forgets_deleted_parent(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    return any(
+        s[0] == "del" and s[2] == "parent" for s in _flat(steps)
+    ) and _saved_parents(expected) < _saved_parents(found)
+
+
+def _replaced_claims_session(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    others = found.get("seen", {})
+    return any(
+        shown.get("life") == "persistent"
+        and not shown["in session"]
+        and others.get(handle, {}).get("life") == "detached"
+        for handle, shown in expected.get("seen", {}).items()
+    )
+
+
+KNOWN_DIFFERENCES = (
+    KnownDifference(
+        "a_deleted_column_attribute_breaks_the_flush",
+        "A flush ends with KeyError once a column attribute of a persistent object was "
+        "deleted, where the attribute's history says that there is something to save.",
+        _breaks_for_deleted_column,
+    ),
+    KnownDifference(
+        "an_undone_object_keeps_its_mark_of_deletion",
+        "An object whose INSERT and DELETE were rolled back together says that it is "
+        "transient and that it was deleted, and still does when it was saved again.",
+        _keeps_mark_of_deletion,
+    ),
+    KnownDifference(
+        "a_deleted_reference_within_a_class_is_not_saved",
+        "Deleting a many-to-one reference saves NULL, but does nothing where the "
+        "reference leads to the same class; the object is then shown as unmodified.",
+        _forgets_deleted_parent,
+    ),
+    KnownDifference(
+        "a_replaced_object_claims_to_be_persistent",
+        "Where a rollback brings a deleted object back, one that has taken its key since "
+        "says that it is persistent, although it is not in the session any more.",
+        _replaced_claims_session,
+    ),
+)
