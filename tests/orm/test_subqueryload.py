@@ -199,7 +199,8 @@ def test_below_a_lazy_load_it_repeats_that_statement(
     sql.take()
     assert address.user.name == "spongebob"
     inner = USER_IDS + " WHERE user_account.id = ?"
-    assert sql.take()[1:] == [(addresses_of(inner), (1,))]
+    taken = sql.take()
+    assert taken[1:] == [(addresses_of(inner), (1,))], taken
 
 
 @pytest.mark.parametrize("name", ["spongebob", "sandy"])

@@ -45,8 +45,12 @@ def run_post_loads(
         params: its parameters.
     """
     context = run.context or NO_CONTEXT
-    if plan.repeats and context is NO_CONTEXT and query is not None:
-        context = QueryContext(session, query, params=params)
+    if plan.repeats and context.query is None and query is not None:
+        # a listener's context knows the options, but not the statement
+        options = context.execution_options
+        context = QueryContext(
+            session, query, options, params, inherited=context.inherited
+        )
     for load, entity_plan in plan.post:
         objects = run.collected.get(entity_plan)
         if not objects:
