@@ -31,7 +31,7 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, object_history, scalar_history
 from .linking import link_of
-from .state import clear_expired, expire_by_names, expired_keys, extras_of
+from .state import clear_expired, expire_by_names, expired_keys
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
