@@ -1066,7 +1066,7 @@ def forget_changes(obj):
 
 
 def expire(obj):
-    """Drop all values and changes; the next read finds nothing loaded."""
+    """Drop all values, changes and parents; the next read finds nothing loaded."""
     state = state_for(obj)
     if isinstance(obj, EntityBase):
         _set_values(state, None)
@@ -1076,8 +1076,21 @@ def expire(obj):
         namespace = _values_of(obj)
         for key in [*layout.keys, *layout.related_keys]:
             namespace.pop(key, None)
+    _forget_parents(state)
     forget(obj, state)
     state._flags = state._flags & ~<unsigned int>F_FRESH | F_PARTIAL | F_EXPIRED
+
+
+cdef int _forget_parents(State state) except -1:
+    """Who refers to an expired object is in the database, too."""
+    cdef Rare rare = state._rare
+    if rare is None or rare.parent_token is None:
+        return 0
+    rare = _own_rare(state)
+    parent, parents = rare.parent, rare.parents
+    rare.parent_token = rare.parent = rare.parents = None
+    del parent, parents  # the fields are empty before these run anything
+    return 0
 
 
 def construct(obj, dict kwargs):

@@ -552,7 +552,7 @@ def forget_changes(obj: Any) -> None:
 
 
 def expire(obj: Any) -> None:
-    """Drop all values and changes; the next read finds nothing loaded."""
+    """Drop all values, changes and parents; the next read finds nothing loaded."""
     state = state_of(obj)
     if isinstance(obj, EntityBase):
         obj._o_values = obj._o_related = None
@@ -561,7 +561,7 @@ def expire(obj: Any) -> None:
         namespace = _values_of(obj)
         for key in (*layout.keys, *layout.related_keys):
             namespace.pop(key, None)
-    state._o_originals = None
+    state._o_originals = state._noted_parents = None
     _unmark(obj, state)
     state._o_flags = state._o_flags & ~FRESH | PARTIAL | EXPIRED
 

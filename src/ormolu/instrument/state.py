@@ -445,8 +445,8 @@ def expired_keys(obj: Any) -> frozenset[str] | set[str]:
     return found
 
 
-FORGOTTEN = ("expired", "reread", "empty", "pending", "callables", "parents")
-"""Extras that go with all values: what its parents are is in the database, too."""
+FORGOTTEN = ("expired", "reread", "empty", "pending", "callables")
+"""Extras that go with all values."""
 
 
 def expire_all(obj: Any) -> None:
