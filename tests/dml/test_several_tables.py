@@ -153,3 +153,14 @@ def test_statements_with_values_say_that_they_cannot(
 ) -> None:
     with pytest.raises(NotImplementedError, match="several tables"):
         session.execute(update(page).values(name=func.lower("X")), [{"id": 1}])
+
+
+def test_all_columns_of_an_attribute_are_selected(
+    session: Session, page: Any, sql: Recorder
+) -> None:
+    (loaded,) = session.scalars(select(page)).all()
+    assert (loaded.id, loaded.name, loaded.size) == (1, "one", 10)
+    assert sql.take_sql() == [
+        "SELECT head.id, tail.id AS id_1, head.name, tail.size_int "
+        "FROM head JOIN tail ON head.id = tail.id"
+    ]

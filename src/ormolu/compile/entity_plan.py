@@ -117,11 +117,16 @@ class EntityPlanner:
             wanted = prop.key in only
         if not wanted:
             return
-        expression = self._expression(load.entity, prop)
+        first, *equal = prop.columns
+        expression = self._expression(load.entity, first)
         if expression is None:
             load.partial = True
         else:
             load.positions[prop.key] = columns.add(expression)
+        for column in equal:
+            expression = self._expression(load.entity, column)
+            if expression is not None:
+                columns.add(expression)
 
     def _only(self, path: tuple[Any, ...]) -> Any:
         """The keys that a refresh asks for, of the refreshed entity itself."""
@@ -133,8 +138,7 @@ class EntityPlanner:
             load.positions.get(key, -1) for key in load.mapper._pk_keys
         ]
 
-    def _expression(self, entity: Any, prop: Any) -> Any:
-        column = prop.columns[0]
+    def _expression(self, entity: Any, column: Any) -> Any:
         if entity.is_aliased_class:
             adapted = entity._adapter.traverse(column)
             if adapted is column and isinstance(column, Column):
