@@ -32,7 +32,13 @@ class OrmoluSelectState(SelectState):
     ) -> OrmoluSelectState:
         inner = kw.pop(INNER, False)
         toplevel = not inner and (compiler is None or not compiler.stack)
-        builder = SelectBuilder(statement, compiler, toplevel)
+        builder = SelectBuilder(
+            statement,
+            compiler,
+            toplevel,
+            asfrom=kw.get("asfrom", False),
+            lateral=kw.get("lateral", False),
+        )
         core = builder.build()
         state = cls(core, compiler, **kw)
         state.load = builder.description if toplevel else None

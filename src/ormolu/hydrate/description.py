@@ -8,15 +8,31 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 
+def repeated_options(options: Iterable[Any]) -> tuple[Any, ...]:
+    """The options of a statement that the loads of its objects repeat."""
+    return tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+
+
 def inherited_options(options: Iterable[Any]) -> tuple[Any, ...]:
-    """The options that loads repeat, where users' own are among them, else none."""
-    repeated = tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+    """Those of them, where any has values that plans don't know; else none."""
+    repeated = repeated_options(options)
     return repeated if any(not is_loader_option(o) for o in repeated) else ()
 
 
 def is_loader_option(option: Any) -> bool:
     """Whether an option says how to load, which plans and cache keys know."""
     return getattr(option, "_is_loader_option", False) is True
+
+
+def is_criteria_option(option: Any) -> bool:
+    """Whether an option adds criteria to statements (``with_loader_criteria()``)."""
+    return getattr(option, "_is_criteria_option", False) is True
+
+
+def with_criteria(statement: Any, options: Iterable[Any]) -> Any:
+    """A statement of a loader, with the criteria options among some others."""
+    criteria = [o for o in options if is_criteria_option(o)]
+    return statement.options(*criteria) if criteria else statement
 
 
 class LoadRecord:

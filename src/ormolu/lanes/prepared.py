@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from .._speedups import hydration
 from ..hydrate.context import QueryContext
+from ..hydrate.description import with_criteria
 from ..hydrate.plans import LoadPlan, plan_for
 from .fast import FastStatement, is_free, suits
 from .purpose import NO_PURPOSE, Purpose, identity_token_of
@@ -102,13 +103,12 @@ class PreparedLoad:
         if session is not None and (
             session._hears or session.execution_options or purpose.needs_session
         ):
-            announced = session._announce_load(
-                self.statement, connection, values, purpose
-            )
+            statement = with_criteria(self.statement, purpose.inherited)
+            announced = session._announce_load(statement, connection, values, purpose)
             if announced.cursor is None:
                 return announced.answer, NOTHING_LOADED, None
             token = identity_token_of(announced.options)
-            plan = self._plan_of(announced.cursor, purpose.inherited, token)
+            plan = self._plan_of(announced.cursor, announced.inherited, token)
             rows = fetch_all(announced.cursor)
             if announced.populate_existing:
                 run_args.setdefault("populate_existing", True)
@@ -118,11 +118,11 @@ class PreparedLoad:
         if announced is not None:
             run.context = QueryContext(
                 session,
-                self.statement,
+                announced.statement,
                 announced.options,
                 values,
                 run_args.get("refresh"),
-                inherited=purpose.inherited,
+                inherited=announced.inherited,
             )
         results = run.rows(rows)
         run.finish()

@@ -77,6 +77,13 @@ NO_PURPOSE = Purpose()
 COLUMN_LOAD = Purpose(column=True)
 
 
+def column_purpose(origin: Any) -> Purpose:
+    """The purpose of a load of columns of an instance, by the record of its load."""
+    if origin is None or not origin.inherited:
+        return COLUMN_LOAD
+    return Purpose(column=True, inherited=origin.inherited)
+
+
 def lazy_purpose(
     prop: Any,
     obj: Any,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._speedups import hydration
+from ..compile.criteria import options_with_criteria
 from ..hydrate.context import QueryContext
+from ..hydrate.description import is_criteria_option
 from ..hydrate.plans import plan_for
 from ..lanes.prepared import NOTHING_LOADED
 from ..lanes.purpose import Purpose, identity_token_of
@@ -26,6 +28,18 @@ class Following(NamedTuple):
     run: Any
 
 
+def criteria_to_repeat(follows: QueryContext) -> tuple[Any, ...]:
+    """The criteria that a statement repeats: those of the one that it follows.
+
+    Args:
+        follows: the context of that; without a statement, lazy loads' criteria are
+            all that is known.
+    """
+    if follows.query is None:
+        return tuple(o for o in follows.inherited if is_criteria_option(o))
+    return options_with_criteria(follows.query)
+
+
 def follow(
     session: Any,
     prop: Any,
@@ -44,8 +58,12 @@ def follow(
         overwrite: load over what is loaded already.
         origin: for the context of this load, see `QueryContext`.
     """
+    criteria = criteria_to_repeat(follows)
+    if criteria:
+        statement = statement.options(*criteria)
     connection = session._connection_for(prop.mapper, statement)
     options, token = follows.execution_options, None
+    inherited = follows.inherited
     if session._hears or options or follows.inherited:
         purpose = Purpose(
             relationship=True,
@@ -55,6 +73,7 @@ def follow(
         )
         announced = session._announce_load(statement, connection, values, purpose)
         result, options = announced.cursor, announced.options
+        inherited = announced.inherited
         if result is None:
             return Following(announced.answer, NOTHING_LOADED, None)
         token = identity_token_of(options)
@@ -67,15 +86,15 @@ def follow(
         )
         announced = None
     description = compile_state_of(result).load
-    plan = plan_for(description, processors_of(result), follows.inherited, token)
+    plan = plan_for(description, processors_of(result), inherited, token)
     run = hydration.LoadRun(session._tracker, plan.outputs, populate_existing=overwrite)
-    if announced is not None or plan.repeats or origin is not None:
+    if announced is not None or plan.repeats or origin is not None or criteria:
         run.context = QueryContext(
             session,
-            statement,
+            statement if announced is None else announced.statement,
             options,
             values,
-            inherited=follows.inherited,
+            inherited=inherited,
             origin=origin,
         )
     rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))

@@ -11,6 +11,7 @@ from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Resu
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
+from ..compile.criteria import options_with_criteria
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
@@ -109,7 +110,7 @@ def _execute_fast(
     if rows is None:
         return None
     description, context = fast.description, None
-    if fast.plan.repeats:
+    if fast.plan.post and (fast.plan.repeats or options_with_criteria(statement)):
         context = QueryContext(session, statement, _repeated(options), given)
     return _result(
         session,
