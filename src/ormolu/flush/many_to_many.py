@@ -12,7 +12,7 @@ from ..lanes import fast
 from ..lanes.many import run_many
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge
+from .steps import AddEdge, Step
 
 Row = dict[str, Any]
 
@@ -44,6 +44,23 @@ class ManyToManyDependency(Dependency):
         add(before_delete, self.parent_deletes)
         add(before_delete, self.child_deletes)
         add(before_delete, self.child_saves)
+
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        add(save, relate)
+        for step in children:
+            if step.saves:
+                add(step, relate)
+            else:
+                add(relate, step)
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        add(relate, delete)
+        for step in children:
+            add(relate, step)
 
     # -- what takes part -----------------------------------------------------------
 

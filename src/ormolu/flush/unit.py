@@ -63,6 +63,8 @@ class UnitOfWork:
         # what was inserted: (table plan, shape of the rows, objects)
         self.inserted: list[tuple[Any, int, list[Any]]] = []
         self.cascaded_keys: set[tuple[int, Any]] = set()
+        # ids and attributes of new objects that None was given for
+        self.overwritten: set[tuple[int, str]] = set()
         self.generated: set[tuple[int, int]] = set()
 
     # -- registration --------------------------------------------------------
@@ -256,7 +258,12 @@ class UnitOfWork:
             given = {plan.key_of[c] for c in plan.columns_of_shape(shape)}
             fetched = set(plan.keys).difference(given)
             for obj in objects:
-                others = [k for k in fetched if kernel.peek_key(obj, k) is not None]
+                others = [
+                    key
+                    for key in fetched
+                    if kernel.peek_key(obj, key) is not None
+                    and (id(obj), key) not in self.overwritten
+                ]
                 distinguish_new(obj, others)
 
     def finish(self) -> None:

@@ -234,9 +234,7 @@ class AttributeImpl:
         token = self.parent_token
         if value:
             kernel.set_parent(child, token, ref(parent))
-        elif not kernel.state_of(child)._o_home or not _is_held_by_another(
-            kernel.parent_of(child, token), parent
-        ):
+        elif not _is_held_by_another(kernel.parent_of(child, token), parent):
             kernel.set_parent(child, token, False)
 
     # -- to be provided by each kind ----------------------------------------
@@ -544,8 +542,7 @@ def _is_held_by_another(last: Any, parent: Any) -> bool:
     other = last() if last else None
     if other is None or other is parent:
         return False
-    key = kernel.state_of(parent)._o_key
-    return key is None or kernel.state_of(other)._o_key != key
+    return bool(kernel.state_of(other)._o_key != kernel.state_of(parent)._o_key)
 
 
 def is_object(value: Any) -> bool:

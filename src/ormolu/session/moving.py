@@ -122,12 +122,16 @@ class Moving(Connecting):
         if home is not None and home.tracker is tracker:
             tracker.deleted.pop(id(obj), None)
             return
+        self._attach(obj, struct)
+
+    def _attach(self, obj: Any, struct: Any) -> None:
+        """Let a detached object in, with the changes that it has."""
         self._before_attach(obj, struct)
         target = self._target_home(obj, struct)
         struct._o_home = None
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
-            tracker.modified[id(obj)] = obj
+            self._tracker.modified[id(obj)] = obj
             if struct._o_extras and "pending" in struct._o_extras:
                 self._awaiting.append(obj)
         if self._hears:
@@ -207,12 +211,7 @@ class Moving(Connecting):
         home = struct._o_home
         attach = home is None or home.tracker is not self._tracker
         if attach:
-            self._before_attach(obj, struct)
-            target = self._target_home(obj, struct)
-            struct._o_home = None
-            target.add(obj, struct._o_key)
-            if self._hears:
-                self._after_attach(obj, struct)
+            self._attach(obj, struct)
         elif struct._o_flags & DELETED:
             self._target_home(obj, struct).add(obj, struct._o_key)
         found: list[Any] = []
@@ -330,6 +329,8 @@ class Moving(Connecting):
         struct = kernel.state_of(obj)
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
+            if struct._o_home is None and struct._o_key is not None:
+                self._attach(obj, struct)  # back since a first rollback, then expunged
             return False
         home: Any = struct._o_home
         struct._o_flags &= ~DELETED
