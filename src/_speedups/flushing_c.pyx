@@ -142,7 +142,7 @@ cdef bint _is_in(Tracker tracker, object obj) except -1:
         return True
     if state._home is None or state._home._live_tracker() is not tracker:
         return False
-    return not state._flags & F_DELETED or number in tracker.deleted
+    return not state._flags & F_DELETED or state._home.contains(obj)
 
 
 def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):

@@ -122,7 +122,7 @@ def _is_in(tracker: Tracker, obj: Any) -> bool:
     home = state._o_home
     if home is None or home.tracker is not tracker:
         return False
-    return not state._o_flags & DELETED or id(obj) in tracker.deleted
+    return not state._o_flags & DELETED or home.contains(obj)
 
 
 def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:

@@ -270,3 +270,9 @@ class Dependency:
             f'collection "{self.prop}". Expected an object of type '
             f"{self.mapper.class_!r} or a polymorphic subclass of this type."
         )
+
+
+def is_deleted_here(obj: Any) -> bool:
+    """Whether an object was deleted by a session that still keeps it."""
+    struct = kernel.state_of(obj)
+    return bool(struct._o_flags & kernel.DELETED) and struct._o_home is not None

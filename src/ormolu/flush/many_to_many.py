@@ -6,12 +6,11 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from .._speedups import state as kernel
 from ..exc import StaleDataError
 from ..lanes import fast
 from ..lanes.many import run_many
 from . import sync
-from .dependency import PASSIVE_NO_INITIALIZE, Dependency
+from .dependency import PASSIVE_NO_INITIALIZE, Dependency, is_deleted_here
 from .steps import AddEdge, Step
 
 Row = dict[str, Any]
@@ -156,7 +155,7 @@ class ManyToManyDependency(Dependency):
         if child is None:
             return False
         if not uow.session._contains(child):
-            if not kernel.state_of(child)._o_flags & kernel.DELETED:
+            if not is_deleted_here(child):
                 self.warn_not_in_session(child, operation)
             return False
         return True

@@ -66,7 +66,7 @@ class OneToManyDependency(Dependency):
         history = self.history(uow, obj, self.on_delete)
         for child in history.deleted:
             if child is not None and not self.hasparent(child):
-                if self.cascade.delete or self.cascade.delete_orphan:
+                if self.cascade.delete_orphan:
                     uow.register(child, isdelete=True)
                 else:
                     uow.register(child)

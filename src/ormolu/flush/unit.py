@@ -13,7 +13,7 @@ from ..instrument.impls import distinguish_new
 from ..mapping.direction import MANYTOONE
 from . import persist
 from .dependencies import dependencies_of, key_switches_of
-from .dependency import Dependency
+from .dependency import Dependency, is_deleted_here
 from .plan_order import run_steps
 
 
@@ -106,8 +106,7 @@ class UnitOfWork:
         return True
 
     def _warn_foreign(self, obj: Any, operation: str | None, prop: Any) -> None:
-        struct = kernel.state_of(obj)
-        if struct._o_flags & kernel.DELETED or operation is None:
+        if operation is None or is_deleted_here(obj):
             return
         sa_util.warn(
             f"Object of type <{type(obj).__name__}> not in session, {operation} "

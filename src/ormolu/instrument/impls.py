@@ -419,19 +419,14 @@ class ScalarObjectImpl(AttributeImpl):
         return object_history(original, current)
 
     def _load_original(self, obj: Any) -> Any:
-        """The object that a change replaced, loaded now that somebody asks for it."""
+        """The object that a change replaced, loaded whenever somebody asks for it."""
         if kernel.state_of(obj)._o_key is None or self.loader is None:
             return PASSIVE_NO_RESULT
         found = self.loader(
             obj,
             PASSIVE_ONLY_PERSISTENT | NO_AUTOFLUSH | LOAD_AGAINST_COMMITTED | NO_RAISE,
         )
-        if isinstance(found, LoaderCallableStatus):
-            return PASSIVE_NO_RESULT
-        originals = kernel.state_of(obj)._o_originals
-        assert originals is not None
-        originals[self.key] = found
-        return found
+        return PASSIVE_NO_RESULT if isinstance(found, LoaderCallableStatus) else found
 
     def get_all_pending(self, obj: Any, passive: int = 22) -> list[Any]:
         current = kernel.peek_key(obj, self.key)

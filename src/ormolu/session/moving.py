@@ -129,13 +129,17 @@ class Moving(Connecting):
         self._before_attach(obj, struct)
         target = self._target_home(obj, struct)
         struct._o_home = None
+        self._enter(target, obj, struct)
+        if self._hears:
+            self._after_attach(obj, struct)
+
+    def _enter(self, target: Any, obj: Any, struct: Any) -> None:
+        """Put an object into its identity dict, and its changes into the session."""
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
             self._tracker.modified[id(obj)] = obj
             if struct._o_extras and "pending" in struct._o_extras:
                 self._awaiting.append(obj)
-        if self._hears:
-            self._after_attach(obj, struct)
 
     def _target_home(self, obj: Any, struct: Any) -> Any:
         """The identity dict that an object belongs into, free for it."""
@@ -213,7 +217,7 @@ class Moving(Connecting):
         if attach:
             self._attach(obj, struct)
         elif struct._o_flags & DELETED:
-            self._target_home(obj, struct).add(obj, struct._o_key)
+            self._enter(self._target_home(obj, struct), obj, struct)
         found: list[Any] = []
         if cascade:
             found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
