@@ -100,7 +100,7 @@ class RowTaker:
             told += brought
         for name, slot, key in self.prefetched:
             if name in parameters:
-                self._store(obj, slot, key, parameters[name])
+                take(obj, slot, key, parameters[name])
                 self.uow.generated.add((id(obj), slot))
                 told.append(key)
         expired = [

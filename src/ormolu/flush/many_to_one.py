@@ -69,9 +69,10 @@ class ManyToOneDependency(Dependency):
 
     def _is_given(self, obj: Any) -> bool:
         """Whether there is anything to save, if only that it was deleted."""
-        if kernel.peek_key(obj, self.key) is kernel.UNLOADED:
-            return self.key in (kernel.state_of(obj)._o_originals or ())
-        return True
+        if kernel.peek_key(obj, self.key) is not kernel.UNLOADED:
+            return True
+        struct = kernel.state_of(obj)
+        return struct._o_key is not None and self.key in (struct._o_originals or ())
 
     # -- what takes part -----------------------------------------------------------
 
