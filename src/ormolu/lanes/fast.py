@@ -50,6 +50,7 @@ class FastStatement:
 
     Args:
         compiled: Core's compiled statement; see `suits`.
+        expanded: its `ExpandedState`, where it has IN lists.
     """
 
     __slots__ = (
@@ -62,16 +63,18 @@ class FastStatement:
         "sql",
     )
 
-    def __init__(self, compiled: Any) -> None:
-        self.sql: str = compiled.string
+    def __init__(self, compiled: Any, expanded: Any = None) -> None:
+        self.sql: str = compiled.string if expanded is None else expanded.statement
         self.returns_rows = bool(getattr(compiled, "effective_returning", None))
         # the driver's types of the columns, known when it was executed once
         self.coltypes: list[Any] | None = None
         self._positional = bool(compiled.positional)
         names = (
-            compiled.positiontup
+            (compiled if expanded is None else expanded).positiontup
             if self._positional
             else list(compiled.bind_names.values())
+            if expanded is None
+            else list(expanded.parameters)
         )
         self._names: tuple[str, ...] = tuple(names or ())
         self._fixed: dict[str, Any] = {
@@ -80,6 +83,8 @@ class FastStatement:
             if not bind.required and bind.callable is None
         }
         processors = compiled._bind_processors
+        if expanded is not None:
+            processors = {**processors, **expanded.processors}
         self._processors = {n: p for n, p in processors.items() if n in self._names}
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
