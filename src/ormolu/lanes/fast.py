@@ -55,6 +55,7 @@ class FastStatement:
 
     __slots__ = (
         "_fixed",
+        "_keys",
         "_names",
         "_positional",
         "_processors",
@@ -77,6 +78,9 @@ class FastStatement:
             else list(expanded.parameters)
         )
         self._names: tuple[str, ...] = tuple(names or ())
+        # names that the driver's format would not bear have others in the text
+        escaped = compiled.escaped_bind_names or {}
+        self._keys = tuple([escaped.get(name, name) for name in self._names])
         self._fixed: dict[str, Any] = {
             name: bind.effective_value
             for bind, name in compiled.bind_names.items()
@@ -102,8 +106,8 @@ class FastStatement:
                 ]
             )
         return {
-            n: processors[n](values[n]) if n in processors else values[n]
-            for n in self._names
+            key: processors[n](values[n]) if n in processors else values[n]
+            for key, n in zip(self._keys, self._names, strict=True)
         }
 
     def many(self, names: Sequence[str], rows: list[tuple[Any, ...]]) -> list[Any]:
