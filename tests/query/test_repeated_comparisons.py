@@ -13,6 +13,7 @@ from sqlalchemy import (
     BinaryExpression,
     BindParameter,
     Column,
+    ColumnOperators,
     Date,
     DateTime,
     Enum,
@@ -112,10 +113,14 @@ VALUES = [
 ]
 
 
+ANEW = ("key", "_anon_map_key", "_identifying_key", "_orig", "right", "value")
+OF_CLONES = ("_is_clone_of", "_cloned_set", "_memoized_keys")
+
+
 def plain(made: Any) -> dict[str, Any]:
     """The fields of an element, without what is anew in each."""
     fields = dict(made.__dict__)
-    for name in ("key", "_anon_map_key", "_identifying_key", "_orig", "right", "value"):
+    for name in (*ANEW, *OF_CLONES):
         fields.pop(name, None)
     return {n: repr(v) if n == "type" else v for n, v in fields.items()}
 
@@ -149,6 +154,25 @@ def test_they_are_what_core_makes(key: str, op: Any) -> None:
         expected = outcome(lambda value=value: op(attribute.expression, value))
         for _ in range(4):
             assert outcome(lambda value=value: op(attribute, value)) == expected
+
+
+@pytest.mark.parametrize("key", [c.key for c in table.c if c.key != "loud"])
+@pytest.mark.parametrize("op", [ColumnOperators.in_, ColumnOperators.not_in])
+def test_lists_are_what_core_makes(key: str, op: Any) -> None:
+    attribute = getattr(Thing, key)
+    lists = [*([v] for v in VALUES), *([v, v] for v in VALUES), [], [1, "x"], (1, 2)]
+    for values in lists:
+        expected = outcome(lambda values=values: op(attribute.expression, values))
+        for _ in range(4):
+            assert outcome(lambda values=values: op(attribute, values)) == expected
+
+
+def test_a_list_is_not_shared_with_its_maker() -> None:
+    for _ in range(4):
+        values = [1, 2]
+        made = thing.id.in_(values)
+        values.append(3)
+        assert made.right.value == [1, 2]
 
 
 def test_the_form_of_one_value_is_not_that_of_another() -> None:

@@ -7,9 +7,29 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, bindparam, create_engine, func, select, text
+from sqlalchemy import (
+    ColumnOperators,
+    Engine,
+    ForeignKey,
+    bindparam,
+    create_engine,
+    func,
+    select,
+    text,
+)
 
-from ormolu import DeclarativeBase, Mapped, Session, aliased, load_only, mapped_column
+from ormolu import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    aliased,
+    defaultload,
+    defer,
+    joinedload,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 from ormolu.lanes import selects
 from ormolu.lanes.shapes import lasts, shape_of
 
@@ -20,20 +40,50 @@ class Base(DeclarativeBase):
     pass
 
 
+class Box(Base):
+    __tablename__ = "box"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    items: Mapped[list["Item"]] = relationship(back_populates="box")
+
+
 class Item(Base):
     __tablename__ = "item"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     size: Mapped[int | None]
     part_of: Mapped[int | None]
+    box_id: Mapped[int | None] = mapped_column(ForeignKey("box.id"))
+    box: Mapped[Box | None] = relationship(back_populates="items")
 
 
 ROWS = [
-    {"id": i, "name": "abc"[i % 3], "size": i % 4 or None, "part_of": i // 2 or None}
+    {
+        "id": i,
+        "name": "abc"[i % 3],
+        "size": i % 4 or None,
+        "part_of": i // 2 or None,
+        "box_id": i % 3 or None,
+    }
     for i in range(1, 13)
 ]
 COLUMNS = [Item.id, Item.name, Item.size, Item.part_of]
 ORDERS = [Item.id, Item.id.desc(), Item.name, Item.size.asc(), Item.part_of.desc()]
+JOINS = [
+    lambda s: s.join(Item.box),
+    lambda s: s.outerjoin(Item.box),
+    lambda s: s.join(Box, Item.part_of == Box.id),
+    lambda s: s.join(Box, Box.label == "one"),
+    lambda s: s.join_from(Item, Box, full=True),
+    lambda s: s.select_from(Item),
+]
+OPTIONS = [
+    lambda: selectinload(Item.box),
+    lambda: joinedload(Item.box),
+    lambda: joinedload(Item.box).selectinload(Box.items),
+    lambda: defer(Item.name),
+    lambda: defer(Item.size, raiseload=True),
+]
 OPERATORS = [operator.eq, operator.ne, operator.lt, operator.ge]
 
 
@@ -42,6 +92,8 @@ def engine() -> Iterator[Engine]:
     made = create_engine("sqlite://")
     Base.metadata.create_all(made)
     with made.begin() as connection:
+        boxes = [{"id": 1, "label": "one"}, {"id": 2, "label": "two"}]
+        connection.execute(Box.__table__.insert(), boxes)
         connection.execute(Item.__table__.insert(), ROWS)
     yield made
     made.dispose()
@@ -52,7 +104,17 @@ comparisons = st.one_of(
     st.tuples(st.just(Item.name), st.sampled_from(["a", "b", "x"])),
     st.tuples(st.just(Item.size), st.sampled_from([Item.id, Item.part_of])),
 )
-criteria = st.lists(st.tuples(comparisons, st.sampled_from(OPERATORS)), max_size=3)
+memberships = st.one_of(
+    st.tuples(st.sampled_from(COLUMNS[2:]), st.lists(st.integers(-1, 12), max_size=5)),
+    st.tuples(st.just(Item.name), st.lists(st.sampled_from("abx"), max_size=3)),
+)
+criteria = st.lists(
+    st.tuples(comparisons, st.sampled_from(OPERATORS))
+    | st.tuples(
+        memberships, st.sampled_from([ColumnOperators.in_, ColumnOperators.not_in])
+    ),
+    max_size=3,
+)
 statements = st.fixed_dictionaries(
     {
         "columns": st.one_of(
@@ -65,12 +127,23 @@ statements = st.fixed_dictionaries(
         "limit": st.none() | st.integers(0, 5),
         "offset": st.none() | st.integers(0, 3),
         "distinct": st.booleans(),
+        "join": st.none() | st.sampled_from(JOINS),
+        "option": st.none() | st.sampled_from(OPTIONS),
     }
 )
 
 
+def identity_of(column: Any) -> Any:
+    """Something that ``==`` compares as it is; attributes make expressions of it."""
+    return column if column is Item else id(column)
+
+
 def built(parts: dict[str, Any]) -> Any:
     statement: Any = select(*parts["columns"])
+    if parts["join"] is not None:
+        statement = parts["join"](statement)
+    if parts["option"] is not None and Item in map(identity_of, parts["columns"]):
+        statement = statement.options(parts["option"]())
     for (column, value), op in parts["criteria"]:
         statement = statement.where(op(column, value))
     if parts["order"]:
@@ -135,14 +208,16 @@ def test_a_statement_rebuilt_has_the_same_plan(
 @pytest.mark.parametrize(
     "statement",
     [
-        select(Item).where(Item.id.in_([1])),
+        select(Item).where(Item.id.in_(select(Item.part_of))),
         select(Item).where(Item.id == bindparam("key")),
         select(Item).where(Item.id == None),  # noqa: E711
         select(Item).where(func.lower(Item.name) == "a"),
         select(Item).where((Item.id == 1) | (Item.id == 2)),
-        select(Item).options(load_only(Item.name)),
+        select(Item).options(selectinload(Item.box.and_(Box.label == "one"))),
+        select(Item).options(selectinload(Item.box.of_type(aliased(Box)))),
+        select(Item).options(defaultload(Item.box).options(defer(Box.label))),
         select(Item.id.label("key")),
-        select(Item).group_by(Item.id),
+        select(Item).group_by(Item.id).having(func.count() > 1),
         select(Item).with_for_update(),
         select(Item).order_by(text("1")),
         select(Item).prefix_with("ALL"),
@@ -195,3 +270,13 @@ def test_parameters_beside_the_statement_s_own(engine: Engine) -> None:
         for key in (3, 6, 4):
             found = session.scalars(statement, {"key": key}).all()
             assert [o.id for o in found] == [key][: key % 3 == 0]
+
+
+def test_lists_of_any_length(engine: Engine) -> None:
+    statement = select(Item.id).where(Item.id.in_(bindparam("keys", expanding=True)))
+    with Session(engine) as session:
+        for keys in ([1], [1, 2], [], (5, 6), [3, 4], range(7, 9), {9}, [11, 12]):
+            found = session.scalars(statement.order_by(Item.id), {"keys": keys}).all()
+            assert found == list(keys)
+            found = session.scalars(statement, {"keys": list(keys)}).all()
+            assert sorted(found) == list(keys)

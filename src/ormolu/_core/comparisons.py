@@ -1,8 +1,8 @@
-"""Comparisons of a column with a plain value, copied from those that Core made.
+"""Comparisons of a column with plain values, copied from those that Core made.
 
 ``User.id == 5`` takes Core a dozen calls, whose outcome depends on the column, the
 operator and the class of the value alone.  So one made by Core is kept, and the next is
-a copy of it with another value.
+a copy of it with another value.  The same goes for ``User.id.in_([5, 6])``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from sqlalchemy.sql.elements import (
     ColumnElement,
     _anonymous_label,
 )
+from sqlalchemy.sql.operators import in_op, not_in_op
 from sqlalchemy.sql.type_api import TypeEngine, _resolve_value_to_type
 
 OPERATORS = frozenset(
     (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 )
+
+MEMBERSHIP = frozenset((in_op, not_in_op))
+"""Operators that compare with a list of values."""
 
 VALUES = frozenset((int, str, float, Decimal, date, datetime, time, UUID))
 """Classes of values; True, False and None are compared in ways of their own."""
@@ -43,7 +47,7 @@ class Comparison:
 
     def __init__(self, made: Any) -> None:
         self._fields = dict(made.__dict__)
-        self._bind = dict(made.right.__dict__)
+        self._bind = {n: v for n, v in made.right.__dict__.items() if n in _BIND_FIELDS}
         self._body = self._bind["_anon_map_key"].partition(" ")[2]
         self._left_hash = made._orig[0]
 
@@ -65,19 +69,32 @@ class Comparison:
         return made  # type: ignore[no-any-return]
 
 
+def class_of_values(values: Any) -> Any:
+    """The class of all values of a list, if it is one of `VALUES`; else None."""
+    classes = set(map(type, values))
+    if len(classes) != 1 or not classes <= VALUES:
+        return None
+    return classes.pop()
+
+
 def comparison_like(made: Any, value: Any) -> Comparison | None:
     """What repeats a comparison, None when its value may have decided about its form.
 
     Args:
         made: what Core made of a column, an operator and the value.
+        value: a plain value, or a list of them.
     """
     if type(made) is not BinaryExpression or made.modifiers:
         return None
     left, bind = made.left, made.right
-    if type(bind) is not BindParameter or bind.value is not value:
+    if type(bind) is not BindParameter or bind.value != value:
         return None
-    plain = bind.unique and bind.callable is None and not bind.expanding
-    if not plain or bind.literal_execute or bind.type is not left.type:
+    if bind.expanding:
+        if made.operator not in MEMBERSHIP or bind.expand_op is not made.operator:
+            return None
+        value = value[0]
+    plain = bind.unique and bind.callable is None and not bind.literal_execute
+    if not plain or bind.type is not left.type:
         return None
     if not _is_plain_type(left.type, value) or not _known_fields(made, bind):
         return None
@@ -124,9 +141,11 @@ _BIND_FIELDS = frozenset(
         "type",
     ]
 )
+_CLONE_FIELDS = frozenset(("_is_clone_of", "_cloned_set", "_memoized_keys"))
+"""What says that Core made a parameter in two steps; the copy is made in one."""
 
 
 def _known_fields(made: Any, bind: Any) -> bool:
     """Whether the elements have the fields that are known, and no memo of their own."""
     own = made.__dict__.keys() == _FIELDS
-    return own and bool(bind.__dict__.keys() == _BIND_FIELDS)
+    return own and bool(bind.__dict__.keys() - _CLONE_FIELDS == _BIND_FIELDS)

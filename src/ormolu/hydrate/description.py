@@ -78,12 +78,17 @@ class JoinedLoad:
 
 @dataclass(slots=True)
 class PostLoad:
-    """A relationship that a second statement loads for all objects of the first."""
+    """A relationship that a second statement loads for all objects of the first.
+
+    Attributes:
+        prepared: what its loader keeps for the next execution of the plan.
+    """
 
     prop: Any
     strategy: str
     step: Any
     node: Any
+    prepared: Any = None
 
 
 @dataclass(slots=True, eq=False)

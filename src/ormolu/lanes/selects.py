@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.engine import Connection
 
 from ..hydrate.plans import LoadPlan, plan_for
+from .expanding import ExpandingStatement, UnfitListError, suits_expanded
 from .fast import FastStatement, suits
 from .rows import processors_of_types
 from .shapes import lasts, shape_of
@@ -44,7 +45,11 @@ class FastSelect:
         self._types = [entry.type for entry in compiled._result_columns]
         # made with the driver's types, which the first execution brings
         self.plan: LoadPlan = NOT_YET
-        self.statement = FastStatement(compiled)
+        self.statement: FastStatement | ExpandingStatement = (
+            ExpandingStatement(compiled)
+            if compiled.post_compile_params
+            else FastStatement(compiled)
+        )
         positions = {b.key: i for i, b in enumerate(bindparams)}
         # a parameter that only the compiler made keeps its value, as in Core
         self._getters: list[tuple[str, str, int]] = [
@@ -74,7 +79,10 @@ class FastSelect:
                 values[name] = bind.callable()
             except Exception:
                 return None  # Core asks again, and wraps what is raised
-        rows = self.statement.fetch_all(connection, values, [dict(given)])
+        try:
+            rows = self.statement.fetch_all(connection, values, [dict(given)])
+        except UnfitListError:
+            return None
         if self.plan is NOT_YET:
             self.plan = plan_for(
                 self.description,
@@ -185,6 +193,7 @@ def _make(
     statement: Any, dialect: Any, bindparams: list[Any], given: Mapping[str, Any]
 ) -> FastSelect | None:
     compiled = statement.compile(dialect=dialect, column_keys=sorted(given))
-    if not suits(compiled) or getattr(compiled.compile_state, "load", None) is None:
+    suitable = suits(compiled) or suits_expanded(compiled)
+    if not suitable or getattr(compiled.compile_state, "load", None) is None:
         return None
     return FastSelect(compiled, bindparams)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from .._speedups import hydration
 from ..hydrate.context import QueryContext
-from ..hydrate.plans import plan_for
-from ..lanes.prepared import NOTHING_LOADED
+from ..hydrate.plans import LoadPlan, plan_for
+from ..lanes.prepared import NOTHING_LOADED, PreparedLoad
 from ..lanes.purpose import Purpose, identity_token_of
 from ..lanes.rows import compile_state_of, fetch_all, processors_of
 
@@ -34,6 +34,7 @@ def follow(
     follows: QueryContext,
     overwrite: bool,
     origin: Any = None,
+    prepared: PreparedLoad | None = None,
 ) -> Following:
     """Execute a statement that loads a relationship of many objects.
 
@@ -43,9 +44,10 @@ def follow(
         follows: the context of the load that the objects came from.
         overwrite: load over what is loaded already.
         origin: for the context of this load, see `QueryContext`.
+        prepared: the same statement, where it is kept for later executions.
     """
     connection = session._connection_for(prop.mapper, statement)
-    options, token = follows.execution_options, None
+    options = follows.execution_options
     if session._hears or options or follows.inherited:
         purpose = Purpose(
             relationship=True,
@@ -59,15 +61,18 @@ def follow(
             return Following(announced.answer, NOTHING_LOADED, None)
         token = identity_token_of(options)
         overwrite = overwrite or announced.populate_existing
+        plan, found = _plan_and_rows(result, follows.inherited, token)
+    elif prepared is not None:
+        plan, found = prepared.rows(connection, values)
+        announced = None
     else:
         result = connection.execute(
             statement,
             values,
             execution_options={"_result_disable_adapt_to_context": True},
         )
+        plan, found = _plan_and_rows(result)
         announced = None
-    description = compile_state_of(result).load
-    plan = plan_for(description, processors_of(result), follows.inherited, token)
     run = hydration.LoadRun(session._tracker, plan.outputs, populate_existing=overwrite)
     if announced is not None or plan.repeats or origin is not None:
         run.context = QueryContext(
@@ -78,6 +83,14 @@ def follow(
             inherited=follows.inherited,
             origin=origin,
         )
-    rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
+    rows: list[tuple[Any, ...]] = run.rows(found)
     run.finish()
     return Following(rows, plan, run)
+
+
+def _plan_and_rows(
+    result: Any, inherited: tuple[Any, ...] = (), token: Any = None
+) -> tuple[LoadPlan, list[Any]]:
+    description = compile_state_of(result).load
+    plan = plan_for(description, processors_of(result), inherited, token)
+    return plan, fetch_all(result)

@@ -13,6 +13,7 @@ from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad
 from ..compile.options import PathNode
 from ..hydrate.context import QueryContext
+from ..lanes.prepared import PreparedLoad
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
 from .following import follow
@@ -33,7 +34,15 @@ class SelectinQuery:
         by_remote: whether the IN list holds keys of the related objects.
     """
 
-    __slots__ = ("alias", "by_remote", "chunk", "columns", "keys", "statement")
+    __slots__ = (
+        "alias",
+        "by_remote",
+        "chunk",
+        "columns",
+        "keys",
+        "prepared",
+        "statement",
+    )
 
     def __init__(self, prop: Any, step: Any, node: PathNode | None, path: Any) -> None:
         criteria: tuple[Any, ...] = ()
@@ -94,6 +103,8 @@ class SelectinQuery:
                 order_by = [target._adapter.traverse(c) for c in order_by]
             statement = statement.order_by(*order_by)
         self.statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
+        # criteria bring values of one statement alone, and its plan is not kept
+        self.prepared = None if criteria else PreparedLoad(self.statement)
 
 
 def _plain_secondaryjoin(prop: Any, target: Any) -> Any:
@@ -249,6 +260,7 @@ class SelectinLoad:
             {"primary_keys": keys},
             self.follows,
             self.overwrite,
+            prepared=self.query.prepared,
         )
         plan, run = following.plan, following.run
         if run is None:
@@ -278,7 +290,9 @@ def load_selectin(
     context: QueryContext,
 ) -> None:
     """Load a relationship of many objects by one statement, or one for each chunk."""
-    query = SelectinQuery(post.prop, post.step, post.node, path)
+    query = post.prepared
+    if query is None:  # the plan's objects are loaded by the same statement each time
+        query = post.prepared = SelectinQuery(post.prop, post.step, post.node, path)
     SelectinLoad(session, post.prop, query, overwrite, context).load(objects)
 
 

@@ -12,7 +12,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.operators import ColumnOperators
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from .._core.comparisons import OPERATORS, VALUES, Comparison, comparison_like
+from .._core.comparisons import (
+    MEMBERSHIP,
+    OPERATORS,
+    VALUES,
+    Comparison,
+    class_of_values,
+    comparison_like,
+)
 from .._core.names import PLUGIN
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
@@ -156,16 +163,21 @@ class QueryableAttribute(
         return self.key
 
     def operate(self, op: Any, *other: Any, **kw: Any) -> Any:
-        if op in OPERATORS and other[0].__class__ in VALUES:
-            return self._compare(op, other[0])
+        if op in OPERATORS:
+            if other[0].__class__ in VALUES:
+                return self._compare(op, other[0], other[0].__class__)
+        elif op in MEMBERSHIP and other[0].__class__ is list and not kw:
+            class_ = class_of_values(other[0])
+            if class_ is not None:
+                return self._compare(op, list(other[0]), class_)
         return op(self.comparator, *other, **kw)
 
-    def _compare(self, op: Any, value: Any) -> Any:
-        """A comparison with a plain value, as the last one of its kind was made."""
+    def _compare(self, op: Any, value: Any, class_: Any) -> Any:
+        """A comparison with plain values, as the last one of its kind was made."""
         known = self._comparisons
         if known is None:
             known = self._comparisons = {}
-        kind = (op, value.__class__)
+        kind = (op, class_)
         found = known.get(kind)
         if found.__class__ is Comparison:
             return found.with_value(value)
