@@ -50,11 +50,9 @@ class Dependency:
         self.impl = prop.parent.class_manager[prop.key].impl
         self._fitting: set[Any] = set()
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
-        # a collection that is never loaded shows its rows only when asked in full
-        self.load_passive = PASSIVE_OFF if self.impl.dynamic else LOAD_NO_INIT
-        self.on_delete = (
-            PASSIVE_NO_INITIALIZE if self.passive_deletes else self.load_passive
-        )
+        # in full: of a deleted collection the members, too
+        self.load_passive = PASSIVE_OFF
+        self.on_delete = PASSIVE_NO_INITIALIZE if self.passive_deletes else PASSIVE_OFF
 
     direction = ""
 

@@ -33,6 +33,7 @@ def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
 
 
 def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    connection = uow.session._connection_for(mapper)
     if mapper._hears_flush:
         objects = _sorted(objects)
         before_save(mapper, uow, objects)
@@ -45,7 +46,6 @@ def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
             old.append(obj)
     if len(old) > 1:
         old = _by_key(old)
-    connection = uow.session._connection_for(mapper)
     for plan in plans_of(mapper):
         if old:
             update_objects(uow, connection, plan, old)

@@ -67,6 +67,8 @@ class SaveAll(Step):
         self.mapper = mapper
 
     def run(self, uow: Any, together: list[Any]) -> None:
+        # a flush that fails has begun what its connection belongs to
+        uow.session._connection_for(self.mapper)
         for mapper, objects in uow.chosen(self.mapper, False):
             persist.save_objects(uow, mapper, objects)
 

@@ -327,7 +327,7 @@ class ColumnImpl(AttributeImpl):
         old = kernel.peek_key(obj, self.key)
         if old is not UNLOADED or not self.active_history:
             return NO_VALUE if old is UNLOADED else old
-        if kernel.state_of(obj)._o_key is None:
+        if kernel.state_of(obj)._o_key is None and self.key not in expired_keys(obj):
             return NO_VALUE
         return self.get(obj, PASSIVE_ONLY_PERSISTENT ^ INIT_OK)
 

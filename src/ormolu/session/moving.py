@@ -334,7 +334,9 @@ class Moving(Connecting):
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
             if struct._o_home is None and struct._o_key is not None:
-                self._attach(obj, struct)  # back since a first rollback, then expunged
+                # back since a first rollback, then expunged
+                self._before_attach(obj, struct)
+                self._tracker.home(struct._o_layout).add(obj, struct._o_key)
             return False
         home: Any = struct._o_home
         struct._o_flags &= ~DELETED
