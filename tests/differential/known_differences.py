@@ -102,6 +102,50 @@ def _replaced_claims_session(steps: list[Step], expected: Entry, found: Entry) -
     )
 
 
+def _returns_expunged(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    others = found.get("seen", {})
+    return any(
+        shown.get("life") == "detached"
+        and shown["in session"]
+        and not others.get(handle, {"in session": True})["in session"]
+        for handle, shown in expected.get("seen", {}).items()
+    )
+
+
+def _refuses_rollback(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    name, text = expected.get("error", ("", ""))
+    return (
+        name == "InvalidRequestError"
+        and text.endswith("is not persisted")
+        and expected["step"] in (["rollback"], ["end_nested", "rollback"])
+        and "error" not in found
+    )
+
+
+INTERNAL = {
+    ("IndexError", "tuple index out of range"),
+    (
+        "AttributeError",
+        "'LoaderCallableStatus' object has no attribute '_sa_instance_state'",
+    ),
+}
+
+
+def _trips_over_deleted(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    return (
+        tuple(expected.get("error", ())) in INTERNAL
+        and found.get("error") != expected["error"]
+        and any(s[0] == "del" for s in _flat(steps))
+    )
+
+
+def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    return bool(
+        expected.get("error") == ("AssertionError", "")
+        and found.get("error") != expected["error"]
+    )
+
+
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "a_deleted_column_attribute_breaks_the_flush",
@@ -126,5 +170,29 @@ KNOWN_DIFFERENCES = (
         "Where a rollback brings a deleted object back, one that has taken its key since "
         "says that it is persistent, although it is not in the session any more.",
         _replaced_claims_session,
+    ),
+    KnownDifference(
+        "a_rollback_returns_an_expunged_object_half",
+        "Where the key of an object changed, a rollback puts it back into the identity "
+        "map even if it was expunged since: it is in the session, and detached.",
+        _returns_expunged,
+    ),
+    KnownDifference(
+        "a_second_deletion_breaks_the_rollback",
+        "A rollback ends with InvalidRequestError where an object was inserted, deleted "
+        "and, without a flush, deleted once more: it says that it is not persisted.",
+        _refuses_rollback,
+    ),
+    KnownDifference(
+        "a_deleted_attribute_trips_the_flush",
+        "A flush ends with IndexError or AttributeError once a key was deleted from an "
+        "object that was merged, or a reference from one that was made transient.",
+        _trips_over_deleted,
+    ),
+    KnownDifference(
+        "a_waiting_addition_breaks_the_flush",
+        "A flush fails an assertion without a text where a transient object has something "
+        "that was added to a collection which is not loaded.",
+        _asserts,
     ),
 )

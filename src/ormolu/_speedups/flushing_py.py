@@ -19,6 +19,7 @@ from ormolu._speedups.state_py import (
     Tracker,
     forget_changes,
     peek,
+    put,
     state_of,
     state_or_none,
     write,
@@ -30,6 +31,7 @@ __all__ = [
     "mark_deleted",
     "pull_keys",
     "push_keys",
+    "put_generated",
     "reached",
     "settle_deleted",
     "settle_inserted",
@@ -120,7 +122,7 @@ def _is_in(tracker: Tracker, obj: Any) -> bool:
     home = state._o_home
     if home is None or home.tracker is not tracker:
         return False
-    return not state._o_flags & DELETED or id(obj) in tracker.deleted
+    return not state._o_flags & DELETED or home.contains(obj)
 
 
 def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
@@ -288,6 +290,20 @@ def _copy(
 ) -> None:
     for left, right in zip(sources, targets, strict=True):
         write(target, right, peek(source, left))
+
+
+def put_generated(objs: list[Any], slot: int, values: Iterable[Any]) -> list[Any]:
+    """Store what the database made for a column of objects; it is no change.
+
+    Returns:
+        the objects that had been given None for it.
+    """
+    overwritten = []
+    for obj, value in zip(objs, values, strict=False):
+        if peek(obj, slot) is None:
+            overwritten.append(obj)
+        put(obj, slot, value)
+    return overwritten
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:

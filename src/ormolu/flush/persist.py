@@ -9,7 +9,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError, instance_text
-from ..instrument.flags import PASSIVE_OFF
+from ..instrument.flags import INIT_OK, PASSIVE_OFF
 from .delete import delete_rows
 from .events import after_delete, after_save, before_delete, before_save
 from .fetched import check_version, complete, needs_completion
@@ -113,6 +113,10 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     values = []
     for slot in mapper.layout.pk_slots:
         value = kernel.peek(obj, slot)
+        if value is UNLOADED and kernel.state_of(obj)._o_extras:
+            # raises where the value was expired before its row was undone
+            attr = mapper.layout.attributes[mapper.layout.keys[slot]]
+            attr.impl.get(obj, PASSIVE_OFF ^ INIT_OK)
         if value is UNLOADED or value is None:
             return False
         values.append(value)

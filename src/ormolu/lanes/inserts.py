@@ -31,6 +31,7 @@ def insert_fetching_keys(
         or dialect.name != "sqlite"
         or not dialect.insert_returning
         or len(plan.pk_columns) != 1
+        or not plan.makes_key
     ):
         return None
     statement = _statement(connection, plan, shape, columns)

@@ -15,6 +15,7 @@ from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.pause import Pause
 from ..flush.unit import UnitOfWork
+from ..instrument.flags import NO_VALUE
 from ..instrument.state import public_key
 from .moving import Moving
 from .transaction import (
@@ -291,6 +292,8 @@ class Flushing(Moving):
         mapper = struct._o_layout.mapper
         if any(v is kernel.UNLOADED for v in values):
             values = mapper.primary_key_from_instance(obj)
+            if NO_VALUE in values:
+                return  # deleted from the object: nobody knows a new key
         key = mapper.key_of_values(values)
         old = struct._o_key
         if key == old:
