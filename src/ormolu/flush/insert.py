@@ -112,7 +112,7 @@ def _insert_batch(
     if len(objects) == 1 and not (has_keys or wanted or plan.has_generated(shape)):
         value = insert_fetching_key(connection, plan, shape, columns, rows[0])
         if value is not None:
-            _take_key(plan, objects[0], (value,))
+            _take_key(uow, plan, objects[0], (value,))
             return
     parameters = [dict(zip(names, row, strict=True)) for row in rows]
     if (
