@@ -9,7 +9,7 @@ from .._speedups import flushing, gather
 from .._speedups import state as kernel
 from ..exc import FlushError
 from ..lanes import fast
-from ..lanes.inserts import insert_fetching_keys
+from ..lanes.inserts import insert_fetching_key, insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
 from .fetched import RowTaker, overwrite, take
 from .pause import Pause
@@ -108,6 +108,11 @@ def _insert_batch(
             slot = plan.pk_slots[0]
             for obj in flushing.put_generated(objects, slot, values):
                 uow.overwritten.add((id(obj), plan.keys[slot]))
+            return
+    if len(objects) == 1 and not (has_keys or wanted or plan.has_generated(shape)):
+        value = insert_fetching_key(connection, plan, shape, columns, rows[0])
+        if value is not None:
+            _take_key(uow, plan, objects[0], (value,))
             return
     parameters = [dict(zip(names, row, strict=True)) for row in rows]
     if (
