@@ -122,12 +122,15 @@ class Moving(Connecting):
         if home is not None and home.tracker is tracker:
             tracker.deleted.pop(id(obj), None)
             return
+        self._attach_persistent(obj, struct)
+
+    def _attach_persistent(self, obj: Any, struct: Any) -> None:
         self._before_attach(obj, struct)
         target = self._target_home(obj, struct)
         struct._o_home = None
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
-            tracker.modified[id(obj)] = obj
+            self._tracker.modified[id(obj)] = obj
             if struct._o_extras and "pending" in struct._o_extras:
                 self._awaiting.append(obj)
         if self._hears:
@@ -205,14 +208,8 @@ class Moving(Connecting):
         if self._transaction is None:
             self._autobegin_t()
         home = struct._o_home
-        attach = home is None or home.tracker is not self._tracker
-        if attach:
-            self._before_attach(obj, struct)
-            target = self._target_home(obj, struct)
-            struct._o_home = None
-            target.add(obj, struct._o_key)
-            if self._hears:
-                self._after_attach(obj, struct)
+        if home is None or home.tracker is not self._tracker:
+            self._attach_persistent(obj, struct)
         elif struct._o_flags & DELETED:
             self._target_home(obj, struct).add(obj, struct._o_key)
         found: list[Any] = []
