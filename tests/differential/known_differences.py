@@ -139,6 +139,17 @@ def _trips_over_deleted(steps: list[Step], expected: Entry, found: Entry) -> boo
     )
 
 
+def _breaks_for_deleted_collection(
+    steps: list[Step], expected: Entry, found: Entry
+) -> bool:
+    name, text = expected.get("error", ("", ""))
+    return (
+        name == "AttributeError"
+        and text == "'LoaderCallableStatus' object has no attribute '_sa_adapter'"
+        and any(s[0] == "del" for s in _flat(steps))
+    )
+
+
 def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
     return bool(
         expected.get("error") == ("AssertionError", "")
@@ -152,6 +163,12 @@ KNOWN_DIFFERENCES = (
         "A flush ends with KeyError once a column attribute of a persistent object was "
         "deleted, where the attribute's history says that there is something to save.",
         _breaks_for_deleted_column,
+    ),
+    KnownDifference(
+        "a_deleted_collection_breaks_the_cascade",
+        "A cascade along a collection that was deleted by `del` ends with an "
+        "AttributeError about LoaderCallableStatus.",
+        _breaks_for_deleted_collection,
     ),
     KnownDifference(
         "an_undone_object_keeps_its_mark_of_deletion",

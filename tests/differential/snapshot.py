@@ -61,7 +61,11 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
         k for k in values if k not in attributes and k != "_sa_instance_state"
     )
     shown["unloaded"] = sorted(state.unloaded)
-    shown["expired attributes"] = sorted(state.expired_attributes)
+    related = SCHEMA[type(obj).__name__].related
+    shown["expired attributes"] = sorted(
+        # nothing follows from it where a relationship is loaded
+        [k for k in state.expired_attributes if k not in related or k not in values]
+    )
     return shown
 
 

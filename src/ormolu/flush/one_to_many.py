@@ -134,10 +134,10 @@ class OneToManyDependency(Dependency):
     def process_saves(self, uow: Any, objects: list[Any]) -> None:
         keeps = self.cascade.delete_orphan or self.passive_deletes == "all"
         for obj in objects:
+            if self.self_referential and self._only_waits(obj):
+                continue
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
             for child in self._copied(uow, obj, history.added):
-                if self._only_waits(uow, obj, child):
-                    continue
                 self._synchronize(uow, obj, child)
                 if child is not None and self.post_update:
                     self.note_post_update(uow, child, [obj])
@@ -148,17 +148,13 @@ class OneToManyDependency(Dependency):
                 for child in history.unchanged:
                     self._synchronize(uow, obj, child, pks_changed=True)
 
-    def _only_waits(self, uow: Any, obj: Any, child: Any) -> bool:
-        """Whether a child waits for a collection to be loaded, outside the session.
+    def _only_waits(self, obj: Any) -> bool:
+        """Whether all changes of a collection wait for it to be loaded.
 
         As in SQLAlchemy, that is no change along a self-referential relationship.
         """
-        return (
-            self.mapper.base_mapper is self.parent.base_mapper
-            and kernel.peek_key(obj, self.key) is kernel.UNLOADED
-            and child is not None
-            and not uow.session._contains(child)
-        )
+        extras = kernel.state_of(obj)._o_extras
+        return extras is not None and self.key in extras.get("pending", ())
 
     def _copied(self, uow: Any, obj: Any, children: Any) -> Any:
         """Let the kernel copy keys; the children that it has left."""
@@ -167,10 +163,6 @@ class OneToManyDependency(Dependency):
             return children
         if not copies.are_plain():
             return children
-        if self.self_referential and (
-            kernel.peek_key(obj, self.key) is kernel.UNLOADED
-        ):
-            return children  # where one may only wait
         if uow.deletes:
             children = [c for c in children if c is None or not uow.is_deleted(c)]
         return flushing.push_keys(

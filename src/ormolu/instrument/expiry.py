@@ -34,8 +34,8 @@ def expired_attributes(obj: Any) -> set[str]:
     struct = kernel.state_of(obj)
     found = {k for k in _declared(struct) if not _has_committed(obj, struct, k)}
     extras = struct._o_extras
-    if found and extras and "reread" in extras:
-        found.update(extras["reread"])
+    if extras and "reread" in extras:  # it has a value all the same
+        found |= extras["reread"]
     return found
 
 
@@ -52,7 +52,7 @@ def expired_keys(obj: Any) -> set[str]:
         for k in struct._o_layout.mapper._expirable_keys.intersection(declared)
         if k not in originals and kernel.peek_key(obj, k) is UNLOADED
     }
-    if found and extras and "reread" in extras:  # it has a value all the same
+    if found and extras and "reread" in extras:
         found.update(extras["reread"].difference(originals))
     return found
 
@@ -121,6 +121,9 @@ def expire_all(obj: Any) -> None:
             extras.pop(name, None)
     invalidate_collections(obj, mapper._collection_keys)
     kernel.expire(obj)
+    origin = struct._o_origin
+    if origin is not None and origin.own is not origin:
+        struct._o_origin = origin.own  # what later loads asked for is over
     if mapper.class_manager.on_expire is not None:
         mapper.class_manager.on_expire(obj, None)
 
@@ -184,6 +187,8 @@ def expire_keys(obj: Any, keys: Iterable[str]) -> None:
         for name in ("empty", "pending", "callables"):
             if name in extras:
                 extras[name].pop(key, None)
+        if "reread" in extras:
+            extras["reread"].discard(key)
     declare_expired(struct, expired)
     if mapper.class_manager.on_expire is not None:
         mapper.class_manager.on_expire(obj, keys)

@@ -13,7 +13,7 @@ from weakref import ref
 
 from .._speedups import state as kernel
 from .attribute_events import listeners_of
-from .expiry import expired_keys, is_expired, leave_expiry, settle_expired
+from .expiry import is_expired, leave_expiry, settle_expired
 from .flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -312,8 +312,10 @@ class ColumnImpl(AttributeImpl):
 
     def _fire_loader(self, obj: Any, passive: int) -> Any:
         struct = kernel.state_of(obj)
-        if self.key in expired_keys(obj):
-            return struct._o_layout.mapper._load_expired(obj, passive)
+        if is_expired(obj, self.key):
+            mapper = struct._o_layout.mapper
+            if self.key not in mapper._deferred_keys:
+                return mapper._load_expired(obj, passive)
         if struct._o_key is None:
             return ATTR_EMPTY
         return super()._fire_loader(obj, passive)

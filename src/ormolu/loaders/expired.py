@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -12,7 +12,13 @@ from .._speedups import state as kernel
 from ..compile.entity_plan import IMMEDIATE, strategy_name
 from ..compile.load_options import OwnLoad
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
-from ..instrument.expiry import clear_expired, expired_keys, is_expired
+from ..hydrate.description import node_of_own_load
+from ..instrument.expiry import (
+    clear_expired,
+    expired_attributes,
+    expired_keys,
+    is_expired,
+)
 from ..instrument.flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -35,30 +41,31 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
     """Reload an instance's expired attributes in one statement."""
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    names = {*expired_keys(obj), *eager_keys(obj)}
-    load_columns(mapper, obj, names, autoflush=not passive & NO_AUTOFLUSH)
+    names = {*expired_keys(obj), *_eager_keys(obj, EAGER)}
+    # where all that is expired has changes, the row brings everything anew
+    load_columns(mapper, obj, names or None, autoflush=not passive & NO_AUTOFLUSH)
     clear_expired(obj)
     return ATTR_WAS_SET
 
 
-def eager_keys(obj: Any) -> list[str]:
-    """Relationships that the reload of a wholly expired instance brings along."""
+def _eager_keys(obj: Any, strategies: Container[str]) -> set[str]:
+    """Expired relationships that the reload of expired columns brings along."""
     struct = kernel.state_of(obj)
-    if not struct._o_flags & kernel.EXPIRED:
-        return []
-    origin = struct._o_origin
-    node = None if origin is None else origin.node
-    mapper = struct._o_layout.mapper
-    return [
-        prop.key
-        for prop in mapper._relationship_props
-        if strategy_name(
-            prop, node.step_for(prop.key, "relationship") if node else None
+    related = expired_attributes(obj).intersection(struct._o_layout.related_keys)
+    if not related:
+        return related
+    node = node_of_own_load(struct._o_origin)
+    props = struct._o_layout.mapper._props
+    originals = struct._o_originals or ()
+    return {
+        key
+        for key in related
+        if key not in originals
+        and strategy_name(
+            props[key], node.step_for(key, "relationship") if node else None
         )
-        in EAGER
-        and kernel.peek_key(obj, prop.key) is kernel.UNLOADED
-        and prop.key not in (struct._o_originals or ())
-    ]
+        in strategies
+    }
 
 
 def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
@@ -113,9 +120,9 @@ def _group_of(prop: Any, obj: Any) -> set[str]:
 
 
 def load_columns(
-    mapper: Any, obj: Any, names: Iterable[str], *, autoflush: bool = True
+    mapper: Any, obj: Any, names: Iterable[str] | None, *, autoflush: bool = True
 ) -> None:
-    """Load some columns of a persistent instance from its row.
+    """Load some columns of a persistent instance from its row, or all.
 
     Raises:
         DetachedInstanceError: when the instance has no session.
@@ -128,15 +135,15 @@ def load_columns(
             "attribute refresh operation cannot proceed"
         )
     struct = kernel.state_of(obj)
-    only = frozenset(names)
-    if not only:
-        return
+    only = None if names is None else frozenset(names)
     values = _key_to_load(mapper, obj, struct)
     if autoflush:
+        extra = _eager_keys(obj, IMMEDIATE)
         session._autoflush()
+        if extra and only is not None:  # the flush may have loaded it
+            only -= extra - _eager_keys(obj, IMMEDIATE)
         values = _key_to_load(mapper, obj, struct)  # a flush may have changed it
-    origin = struct._o_origin
-    node = None if origin is None else origin.node
+    node = node_of_own_load(struct._o_origin)
     found = refresh_from_row(session, mapper, obj, values, only, node=node)
     if not found:
         raise ObjectDeletedError(obj)

@@ -31,7 +31,8 @@ class SelectinQuery:
 
     Attributes:
         keys: how many columns of a row come before the entity.
-        by_remote: whether the IN list holds keys of the related objects.
+        by_remote: whether the IN list holds keys of the related objects; where the
+            foreign keys are not loaded it cannot.
     """
 
     __slots__ = (
@@ -44,7 +45,15 @@ class SelectinQuery:
         "statement",
     )
 
-    def __init__(self, prop: Any, step: Any, node: PathNode | None, path: Any) -> None:
+    def __init__(
+        self,
+        prop: Any,
+        step: Any,
+        node: PathNode | None,
+        path: Any,
+        *,
+        with_foreign_keys: bool = True,
+    ) -> None:
         criteria: tuple[Any, ...] = ()
         target = prop.entity
         self.chunk = CHUNK
@@ -54,7 +63,9 @@ class SelectinQuery:
             criteria = step.attr._extra_criteria
             target = step.target
         self.by_remote = (
-            bool(prop._use_get and prop.direction is MANYTOONE) and not criteria
+            with_foreign_keys
+            and bool(prop._use_get and prop.direction is MANYTOONE)
+            and not criteria
         )
         own = OwnLoad(without_reverse(prop, node), path)
         self.alias: Any = None
@@ -168,6 +179,16 @@ class SelectinLoad:
         self._plan: Any = None
         self._collected: dict[Any, list[Any]] = {}
 
+    def lacks_foreign_keys(self, objects: list[Any]) -> bool:
+        """Whether a reference cannot be followed for lack of a foreign key."""
+        names = self._local_names()
+        return any(
+            kernel.peek_key(obj, name) is UNLOADED
+            and name not in (kernel.state_of(obj)._o_originals or ())
+            for obj in objects
+            for name in names
+        )
+
     def load(self, objects: list[Any]) -> None:
         """Load for all objects; only those without the relationship are given it.
 
@@ -236,18 +257,22 @@ class SelectinLoad:
 
     def _remote_keys(self, objects: list[Any]) -> Iterator[Any]:
         """The primary key of what each object refers to; None where there is none."""
-        prop = self.prop
-        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
-        names = [
-            prop.parent.get_property_by_column(by_remote[c]).key
-            for c in prop.mapper.primary_key
-        ]
+        names = self._local_names()
         for obj in objects:
             values = [getattr(obj, name) for name in names]
             if any(v is None for v in values):
                 yield None
             else:
                 yield values[0] if len(values) == 1 else tuple(values)
+
+    def _local_names(self) -> list[str]:
+        """The attributes that hold the foreign key, in the order of what it refers to."""
+        prop = self.prop
+        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+        return [
+            prop.parent.get_property_by_column(by_remote[c]).key
+            for c in prop.mapper.primary_key
+        ]
 
     def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Execute for some keys; rows of the key and the related object."""
@@ -293,7 +318,12 @@ def load_selectin(
     query = post.prepared
     if query is None:  # the plan's objects are loaded by the same statement each time
         query = post.prepared = SelectinQuery(post.prop, post.step, post.node, path)
-    SelectinLoad(session, post.prop, query, overwrite, context).load(objects)
+    load_all = SelectinLoad(session, post.prop, query, overwrite, context)
+    if query.by_remote and load_all.lacks_foreign_keys(objects):
+        load_all.query = SelectinQuery(
+            post.prop, post.step, post.node, path, with_foreign_keys=False
+        )
+    load_all.load(objects)
 
 
 POST_LOADERS["selectin"] = load_selectin

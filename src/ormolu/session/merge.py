@@ -144,8 +144,7 @@ class Merge:
         if mapper.version_id_prop is not None:
             _check_version(given, target, mapper.version_id_prop.key)
         target_struct = kernel.state_of(target)
-        if struct._o_origin is not None:
-            target_struct._o_origin = struct._o_origin
+        target_struct._o_origin = struct._o_origin  # later loads go on as its did
         if struct._o_extras and "callables" in struct._o_extras:
             extras = target_struct._o_extras or {}
             extras["callables"] = dict(struct._o_extras["callables"])

@@ -213,8 +213,7 @@ class Moving(Connecting):
         if self._transaction is None:
             self._autobegin_t()
         home = struct._o_home
-        attach = home is None or home.tracker is not self._tracker
-        if attach:
+        if home is None or home.tracker is not self._tracker:
             self._attach(obj, struct)
         elif struct._o_flags & DELETED:
             self._enter(self._target_home(obj, struct), obj, struct)

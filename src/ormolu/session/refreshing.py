@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
+from ..hydrate.description import node_of_own_load
 from ..instrument.expiry import expire_all, expire_keys
 from ..instrument.flags import (
     PASSIVE_NO_FETCH_RELATED,
@@ -50,14 +51,13 @@ class Refreshing(BulkOperations):
         self._autoflush()
         _refuse_changed_key(struct, mapper)
         only = _refreshed_keys(instance, mapper, names)
-        origin = struct._o_origin
         found = refresh_from_row(
             self,
             mapper,
             instance,
             key_values(mapper, struct._o_key),
             only,
-            node=None if origin is None else origin.node,
+            node=node_of_own_load(struct._o_origin),
             with_for_update=for_update_arguments(with_for_update),
         )
         if not found:
