@@ -10,6 +10,7 @@ from cpython.object cimport PyObject
 
 from ormolu._speedups.state_c cimport (
     F_DELETED,
+    F_EXPIRED,
     F_FRESH,
     F_MODIFIED,
     F_PARTIAL,
@@ -404,7 +405,7 @@ cdef bint _settle_new(Tracker tracker, IdentityDict home, object obj) except -1:
         return False
     state._home = None
     home._enter(obj, state, key)
-    flags = state._flags & ~<unsigned int>(F_FRESH | F_MODIFIED)
+    flags = state._flags & ~<unsigned int>(F_FRESH | F_MODIFIED | F_EXPIRED)
     for i in range(len(layout.keys)):
         if _is_unloaded(obj, i):
             flags |= F_PARTIAL

@@ -37,8 +37,7 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "life": life(state),
         "modified": state.modified,
-        # without an identity nothing follows from it
-        "expired": key is not None and state.expired,
+        "expired": state.expired,
         "in session": obj in session,
         "key": None if key is None else (key[0].__name__, *known.show(key[1:])),
     }
@@ -62,7 +61,7 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
         k for k in values if k not in attributes and k != "_sa_instance_state"
     )
     shown["unloaded"] = sorted(state.unloaded)
-    # shown["expired attributes"] = sorted(state.expired_attributes)
+    shown["expired attributes"] = sorted(state.expired_attributes)
     return shown
 
 

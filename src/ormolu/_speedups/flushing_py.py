@@ -11,6 +11,7 @@ from typing import Any
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.state_py import (
     DELETED,
+    EXPIRED,
     FRESH,
     MODIFIED,
     PARTIAL,
@@ -358,7 +359,7 @@ def _settle_new(tracker: Tracker, obj: Any) -> bool:
         return False
     state._o_home = None
     home.add(obj, key)
-    flags = state._o_flags & ~(FRESH | MODIFIED)
+    flags = state._o_flags & ~(FRESH | MODIFIED | EXPIRED)
     if any(peek(obj, slot) is UNLOADED for slot in range(len(layout.keys))):
         flags |= PARTIAL
     state._o_flags = flags

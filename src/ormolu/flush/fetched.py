@@ -165,7 +165,7 @@ def _expire_expressions(mapper: Any, obj: Any) -> None:
         for key in mapper._read_only_keys
         if key not in originals
         and mapper._props[key].expire_on_flush
-        and not _missing(obj, key)
+        and not (key in mapper._deferred_keys and _missing(obj, key))
     ]
     if keys:
         expire_columns(obj, keys)

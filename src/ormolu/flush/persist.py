@@ -9,7 +9,8 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError, instance_text
-from ..instrument.flags import INIT_OK, PASSIVE_OFF
+from ..instrument.expiry import is_expired
+from ..instrument.flags import PASSIVE_OFF
 from .delete import delete_rows
 from .events import after_delete, after_save, before_delete, before_save
 from .fetched import check_version, complete, needs_completion
@@ -113,11 +114,10 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     values = []
     for slot in mapper.layout.pk_slots:
         value = kernel.peek(obj, slot)
-        if value is UNLOADED and kernel.state_of(obj)._o_extras:
-            # raises where the value was expired before its row was undone
-            attr = mapper.layout.attributes[mapper.layout.keys[slot]]
-            attr.impl.get(obj, PASSIVE_OFF ^ INIT_OK)
-        if value is UNLOADED or value is None:
+        if value is UNLOADED:
+            _refuse_expired_key(obj, mapper)
+            return False
+        if value is None:
             return False
         values.append(value)
     key = mapper.key_of_values(values)
@@ -139,6 +139,19 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     uow.remove_actions(existing)
     uow.row_switches[id(obj)] = existing
     return True
+
+
+def _refuse_expired_key(obj: Any, mapper: Any) -> None:
+    """A key that was lost with a row that a rollback took back is none to save by.
+
+    Raises:
+        InvalidRequestError: when the key was lost.
+    """
+    struct = kernel.state_of(obj)
+    if struct._o_flags & kernel.LAPSED or struct._o_extras:
+        for key in mapper._pk_keys:
+            if is_expired(obj, key):
+                getattr(obj, key)
 
 
 def _is_gone(uow: Any, existing: Any) -> bool:

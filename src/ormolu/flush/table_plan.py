@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.schema import sort_tables
 
 from .._speedups import state as kernel
-from ..instrument.state import expire_keys
+from ..instrument.expiry import expire_keys
 from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
 

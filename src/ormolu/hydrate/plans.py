@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 
 from .._speedups import hydration
-from ..instrument.state import forget_values
+from ..instrument.expiry import forget_values
 from .description import (
     BundleLoad,
     ColumnLoad,

@@ -14,6 +14,8 @@ from .collections import (
     new_collection,
 )
 from .collections.lists import InstrumentedList
+from .expiry import settle_expired
+from .extras import extras_of
 from .flags import (
     CALLABLES_OK,
     INCLUDE_PENDING_MUTATIONS,
@@ -27,7 +29,7 @@ from .flags import (
 from .history import HISTORY_BLANK, History, collection_history
 from .impls import AttributeImpl, distinguish_new
 from .linking import link_of
-from .state import extras_of, session_of
+from .state import session_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -379,4 +381,5 @@ class CollectionImpl(AttributeImpl):
             return
         self._note_change(obj, collection)
         collection_adapter(collection).clear_with_event()
+        settle_expired(obj)
         kernel.drop(obj, self.slot_of(obj))

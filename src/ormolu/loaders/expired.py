@@ -12,6 +12,7 @@ from .._speedups import state as kernel
 from ..compile.entity_plan import IMMEDIATE, strategy_name
 from ..compile.load_options import OwnLoad
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
+from ..instrument.expiry import clear_expired, expired_keys, is_expired
 from ..instrument.flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -21,7 +22,7 @@ from ..instrument.flags import (
     SQL_OK,
 )
 from ..instrument.load_watch import note_refresh
-from ..instrument.state import clear_expired, expired_keys, extras_of, session_of
+from ..instrument.state import session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import COLUMN_LOAD
 from .by_key import key_parameters, key_values, select_by_key
@@ -34,10 +35,9 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
     """Reload an instance's expired attributes in one statement."""
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    expired = set(expired_keys(obj)) - mapper._deferred_keys
-    names = {*expired, *eager_keys(obj)}
+    names = {*expired_keys(obj), *eager_keys(obj)}
     load_columns(mapper, obj, names, autoflush=not passive & NO_AUTOFLUSH)
-    clear_expired(obj, expired)
+    clear_expired(obj)
     return ATTR_WAS_SET
 
 
@@ -67,7 +67,7 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     if struct._o_key is None:
         return ATTR_EMPTY
     # what the load of an expired object had asked for is over
-    expired = bool(struct._o_flags & kernel.EXPIRED) or prop.key in expired_keys(obj)
+    expired = is_expired(obj, prop.key)
     step = None if expired else _column_step(struct, prop)
     if (
         step is None
@@ -137,12 +137,9 @@ def load_columns(
         values = _key_to_load(mapper, obj, struct)  # a flush may have changed it
     origin = struct._o_origin
     node = None if origin is None else origin.node
-    expired = expired_keys(obj)
     found = refresh_from_row(session, mapper, obj, values, only, node=node)
     if not found:
         raise ObjectDeletedError(obj)
-    if left := expired - only:
-        extras_of(struct)["expired"] = set(left)
 
 
 def _key_to_load(mapper: Any, obj: Any, struct: Any) -> tuple[Any, ...]:

@@ -244,7 +244,7 @@ class Flushing(Moving):
             self._check_key_switch(obj, struct, values, transaction)
             transaction._dirty.add(obj)
         self._complete_new(obj, struct)
-        struct._o_flags &= ~FRESH
+        struct._o_flags &= ~(FRESH | kernel.EXPIRED)
         kernel.forget_changes(obj)
         self._tracker.new.pop(id(obj), None)
 

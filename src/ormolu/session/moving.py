@@ -11,12 +11,12 @@ from sqlalchemy import exc as sa_exc
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import instance_text
-from ..instrument.state import expired_keys, extras_of, public_key
+from ..instrument.extras import extras_of
+from ..instrument.state import public_key
 from .connecting import Connecting
 from .known import sessions
 
 DELETED = kernel.DELETED
-EXPIRED = kernel.EXPIRED
 FRESH = kernel.FRESH
 MODIFIED = kernel.MODIFIED
 
@@ -309,17 +309,12 @@ class Moving(Connecting):
         if home is not None and home.tracker is not tracker:
             return False  # another session has it now
         persistent = struct._o_key is not None
-        expired = expired_keys(obj)
         if persistent:
             if home is not None:
                 home.discard(obj)
             struct._o_key = None
         struct._o_home = None
-        struct._o_flags &= ~(DELETED | EXPIRED)
-        if struct._o_extras:
-            struct._o_extras.pop("expired", None)
-        if expired:  # what was lost with the row cannot be read
-            extras_of(struct)["expired"] = set(expired)
+        struct._o_flags &= ~DELETED
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)

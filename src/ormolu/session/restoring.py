@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._speedups import state as kernel
-from ..instrument.state import expire_all, extras_of
+from ..instrument.expiry import expire_all
+from ..instrument.extras import extras_of
 
 MODIFIED = kernel.MODIFIED
 

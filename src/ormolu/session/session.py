@@ -14,8 +14,8 @@ from sqlalchemy.sql.base import Executable
 from .._speedups import finding
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError
+from ..instrument.expiry import expired_keys
 from ..instrument.flags import PASSIVE_OFF
-from ..instrument.state import expired_keys
 from ..loaders.by_key import load_by_key
 from ..query.query import Query
 from . import execution
