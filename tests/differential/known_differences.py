@@ -122,18 +122,32 @@ def _refuses_rollback(steps: list[Step], expected: Entry, found: Entry) -> bool:
     )
 
 
-INTERNAL = {
-    ("IndexError", "tuple index out of range"),
-    (
-        "AttributeError",
-        "'LoaderCallableStatus' object has no attribute '_sa_instance_state'",
-    ),
-}
+def _deleted_nodes(entry: Entry) -> set[Any]:
+    """The keys of the nodes whose rows an entry deletes."""
+    keys: set[Any] = set()
+    for statement in entry["statements"]:
+        if statement[0] == "DELETE FROM node WHERE node.id = ?":
+            given = statement[1]
+            keys |= {row[0] for row in (given if isinstance(given, list) else [given])}
+    return keys
+
+
+def _loses_taken_row(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    lost = _deleted_nodes(expected) - _deleted_nodes(found)
+    return any(
+        shown.get("life") == "persistent" and shown["key"][1][0] in lost
+        for shown in found.get("seen", {}).values()
+        if (shown.get("key") or ("",))[0] == "Node"
+    )
+
+
+INDEX_ERROR = ("IndexError", "tuple index out of range")
 
 
 def _trips_over_deleted(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    name, text = expected.get("error", ("", ""))
     return (
-        tuple(expected.get("error", ())) in INTERNAL
+        ("LoaderCallableStatus" in text or (name, text) == INDEX_ERROR)
         and found.get("error") != expected["error"]
         and any(s[0] == "del" for s in _flat(steps))
     )
@@ -201,9 +215,15 @@ KNOWN_DIFFERENCES = (
         _refuses_rollback,
     ),
     KnownDifference(
+        "a_row_that_was_taken_over_within_a_tree_is_lost",
+        "Where objects of a class that refers to itself are sorted one by one, a new "
+        "object updates the row of one that is deleted, whose DELETE is sent as well.",
+        _loses_taken_row,
+    ),
+    KnownDifference(
         "a_deleted_attribute_trips_the_flush",
-        "A flush ends with IndexError or AttributeError once a key was deleted from an "
-        "object that was merged, or a reference from one that was made transient.",
+        "A flush ends with IndexError, or trips over a marker of its own, once a key was "
+        "deleted from an object that was merged, or a reference from one that is new.",
         _trips_over_deleted,
     ),
     KnownDifference(

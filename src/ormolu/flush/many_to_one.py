@@ -6,6 +6,7 @@ from typing import Any
 
 from .._speedups import flushing
 from .._speedups import state as kernel
+from ..instrument.impls import is_object
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
 from .steps import AddEdge, PostUpdateAll, Step
@@ -72,7 +73,8 @@ class ManyToOneDependency(Dependency):
         if kernel.peek_key(obj, self.key) is not kernel.UNLOADED:
             return True
         struct = kernel.state_of(obj)
-        return struct._o_key is not None and self.key in (struct._o_originals or ())
+        before = (struct._o_originals or {}).get(self.key, kernel.UNLOADED)
+        return struct._o_key is not None and is_object(before)
 
     # -- what takes part -----------------------------------------------------------
 

@@ -130,8 +130,6 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     if _is_gone(uow, existing):
         return False
     if not uow.is_deleted(existing):
-        if kernel.state_of(existing)._o_flags & kernel.DELETED:
-            return False
         sa_util.warn(
             f"New instance {instance_text(obj)} with identity key "
             f"{(mapper._identity_class, tuple(values), None)} conflicts with "

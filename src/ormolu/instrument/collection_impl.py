@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import ref
 
 from .._speedups import state as kernel
 from .collections import (
@@ -256,7 +257,7 @@ class CollectionImpl(AttributeImpl):
             waiting[self.key] = PendingCollection()
             session = session_of(obj)
             if session is not None:
-                session._awaiting.append(obj)
+                session._awaiting.append(ref(obj))
         return waiting[self.key]  # type: ignore[no-any-return]
 
     def append(

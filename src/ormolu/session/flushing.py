@@ -137,8 +137,9 @@ class Flushing(Moving):
     def _forget_pending_collections(self) -> None:
         """What was added to collections that are not loaded is in their rows now."""
         awaiting, self._awaiting = self._awaiting, []
-        for obj in awaiting:
-            extras = kernel.state_of(obj)._o_extras
+        for reference in awaiting:
+            obj = reference()
+            extras = None if obj is None else kernel.state_of(obj)._o_extras
             if extras:
                 extras.pop("pending", None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import exc as sa_exc
 
@@ -139,7 +140,7 @@ class Moving(Connecting):
         if struct._o_flags & MODIFIED:
             self._tracker.modified[id(obj)] = obj
             if struct._o_extras and "pending" in struct._o_extras:
-                self._awaiting.append(obj)
+                self._awaiting.append(ref(obj))
 
     def _target_home(self, obj: Any, struct: Any) -> Any:
         """The identity dict that an object belongs into, free for it."""
