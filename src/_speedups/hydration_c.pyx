@@ -601,7 +601,7 @@ cdef class LoadRun:
             self.tracker.hits += 1
         if plan.met_origin is not None:
             state = state_for(obj)
-            if self.populate_existing:
+            if self.populate_existing and PyLong_FromVoidPtr(<void*>obj) not in self._seen:
                 state._o_origin = plan.origin
             elif _lacks_anything(obj):
                 state._o_origin = plan.met_origin.over(state._o_origin)
@@ -613,7 +613,8 @@ cdef class LoadRun:
                     callback = plan.on_overwrite
                     callback(obj)
                 self._populate(plan, obj, row, None)
-        elif state_for(obj)._flags & F_PARTIAL:
+                return 0
+        if state_for(obj)._flags & F_PARTIAL:
             self._fill(plan, obj, row)
         return 0
 

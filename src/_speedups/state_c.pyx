@@ -226,6 +226,7 @@ __all__ = [
     "DELETED",
     "EXPIRED",
     "FRESH",
+    "LAPSED",
     "LOADING",
     "MODIFIED",
     "PARTIAL",
@@ -268,6 +269,7 @@ PARTIAL = F_PARTIAL
 EXPIRED = F_EXPIRED
 LOADING = F_LOADING
 BUSY = F_BUSY
+LAPSED = F_LAPSED
 
 STATE_KEY = "_sa_instance_state"
 LAYOUT_KEY = "__ormolu_layout__"
@@ -956,10 +958,11 @@ def mark_modified(obj):
 cdef int _mark(object obj, State state) except -1:
     cdef Tracker tracker
     state._flags |= F_MODIFIED
-    if state._home is not None and not state._flags & F_DELETED:
+    if state._home is not None:
         tracker = state._home._live_tracker()
         if tracker is not None:
-            tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
+            if not state._flags & F_DELETED:
+                tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
             if tracker.idle:
                 owner = tracker.owner
                 if owner is not None:
@@ -1078,7 +1081,8 @@ def expire(obj):
             namespace.pop(key, None)
     _forget_parents(state)
     forget(obj, state)
-    state._flags = state._flags & ~<unsigned int>F_FRESH | F_PARTIAL | F_EXPIRED
+    state._flags &= ~<unsigned int>F_FRESH
+    state._flags |= F_PARTIAL | F_EXPIRED | F_LAPSED
 
 
 cdef int _forget_parents(State state) except -1:
@@ -1132,7 +1136,11 @@ cdef int _construct(object obj, dict kwargs) except -1:
 
 cdef inline bint _is_new(State state):
     """Whether nothing is known of an object that a write would have to heed."""
-    return state._key is None and (state._rare is None or state._rare.extras is None)
+    return (
+        state._key is None
+        and not state._flags & F_LAPSED
+        and (state._rare is None or state._rare.extras is None)
+    )
 
 
 cdef inline Attribute _plain_attribute(Layout layout, object key, bint is_new):
@@ -1246,7 +1254,7 @@ cdef class Attribute:
     ``on_missing(obj)`` supplies a value that is not loaded, ``on_set(obj, value)``
     and ``on_delete(obj)`` take the place of the plain store.  Without them nothing
     but the instance is touched.  With ``new_is_plain`` an object that has neither a
-    key nor extras is stored to without ``on_set``.
+    key nor extras, and has not lost its values, is stored to without ``on_set``.
     """
 
     def __init__(self, key):

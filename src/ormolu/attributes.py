@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exc as _sa_exc
 
 from ._speedups import state as _kernel
+from .instrument.expiry import settle_expired as _settle_expired
 from .instrument.flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -108,6 +109,7 @@ def flag_modified(instance: Any, key: str) -> None:
             f"Can't flag attribute '{key}' modified; it's not present in the object "
             "state"
         )
+    _settle_expired(instance)
     _kernel.note_original(instance, key, _kernel.UNLOADED)
     originals = _kernel.state_of(instance)._o_originals
     if originals is not None:

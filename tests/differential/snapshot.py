@@ -37,8 +37,7 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "life": life(state),
         "modified": state.modified,
-        # without an identity nothing follows from it
-        "expired": key is not None and state.expired,
+        "expired": state.expired,
         "in session": obj in session,
         "key": None if key is None else (key[0].__name__, *known.show(key[1:])),
     }
@@ -62,7 +61,11 @@ def of_object(obj: Any, session: Any, known: Known) -> dict[str, Any]:
         k for k in values if k not in attributes and k != "_sa_instance_state"
     )
     shown["unloaded"] = sorted(state.unloaded)
-    # shown["expired attributes"] = sorted(state.expired_attributes)
+    related = SCHEMA[type(obj).__name__].related
+    shown["expired attributes"] = sorted(
+        # nothing follows from it where a relationship is loaded
+        [k for k in state.expired_attributes if k not in related or k not in values]
+    )
     return shown
 
 

@@ -154,7 +154,9 @@ def test_expiring_drops_everything(cls: type[Any], world: World) -> None:
     world.state.expire(obj)
     state = world.state.state_of(obj)
     assert world.state.loaded(obj) == {}
-    assert state._o_flags == world.state.PARTIAL | world.state.EXPIRED
+    assert (
+        state._o_flags == world.state.PARTIAL | world.state.EXPIRED | world.state.LAPSED
+    )
     assert state._o_originals is None
     assert tracker.modified == {}
     assert tracker.home(world.layout(cls)).contains(obj)

@@ -169,7 +169,7 @@ def test_expired_objects_are_filled(cls: type[Any], world: World) -> None:
     calls: list[Any] = []
     plan.on_refresh = lambda obj, run, keys: calls.append(keys)
     world.load(tracker, plan, [(1, "A", "B", "C")])
-    assert state_of(world, obj)._o_flags == 0
+    assert state_of(world, obj)._o_flags == world.state.LAPSED
     assert obj.a == "A"
     assert calls == [["id", "a", "b", "c"]]
 

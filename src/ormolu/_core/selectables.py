@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy.sql.base import _entity_namespace_key
 from sqlalchemy.sql.elements import _anonymous_label
 from sqlalchemy.sql.selectable import SelectState, TextualSelect
+from sqlalchemy.sql.selectable import _OffsetLimitParam as LimitParameter
 from sqlalchemy.sql.util import clause_is_present as _clause_is_present
 from sqlalchemy.sql.util import find_tables as _find_tables
 
 __all__ = [
+    "LimitParameter",
     "clause_is_present",
     "froms_of",
     "is_anonymous",

@@ -441,7 +441,7 @@ class LoadRun:
         if self.tracker is not None:
             self.tracker.hits += 1
         if plan.met_origin is not None:
-            if self.populate_existing:
+            if self.populate_existing and id(obj) not in self._seen:
                 state_of(obj)._o_origin = plan.origin
             elif _lacks_anything(obj):
                 met = state_of(obj)
@@ -452,7 +452,7 @@ class LoadRun:
                 if plan.on_overwrite is not None:
                     plan.on_overwrite(obj)
                 self._populate(plan, obj, row, None)
-            return
+                return
         state = state_of(obj)
         if not state._o_flags & PARTIAL:
             return

@@ -48,6 +48,7 @@ cdef enum Flag:
     F_EXPIRED = 16
     F_LOADING = 32
     F_BUSY = 64
+    F_LAPSED = 128
 
 
 cdef enum Skip:

@@ -16,6 +16,7 @@ __all__ = [
     "DELETED",
     "EXPIRED",
     "FRESH",
+    "LAPSED",
     "LOADING",
     "MODIFIED",
     "PARTIAL",
@@ -58,6 +59,7 @@ PARTIAL: Final = 8
 EXPIRED: Final = 16
 LOADING: Final = 32
 BUSY: Final = 64
+LAPSED: Final = 128
 
 STATE_KEY: Final = "_sa_instance_state"
 LAYOUT_KEY: Final = "__ormolu_layout__"
@@ -486,10 +488,11 @@ def mark_modified(obj: Any) -> None:
 
 def _mark(obj: Any, state: State) -> None:
     state._o_flags |= MODIFIED
-    if state._o_home is not None and not state._o_flags & DELETED:
+    if state._o_home is not None:
         tracker = state._o_home.tracker
         if tracker is not None:
-            tracker.modified[id(obj)] = obj
+            if not state._o_flags & DELETED:
+                tracker.modified[id(obj)] = obj
             if tracker.idle:
                 owner = tracker.owner
                 if owner is not None:
@@ -563,7 +566,7 @@ def expire(obj: Any) -> None:
             namespace.pop(key, None)
     state._o_originals = state._noted_parents = None
     _unmark(obj, state)
-    state._o_flags = state._o_flags & ~FRESH | PARTIAL | EXPIRED
+    state._o_flags = state._o_flags & ~FRESH | PARTIAL | EXPIRED | LAPSED
 
 
 def construct(obj: Any, kwargs: dict[str, Any]) -> None:
@@ -630,7 +633,7 @@ class Attribute:
     ``on_missing(obj)`` supplies a value that is not loaded, ``on_set(obj, value)``
     and ``on_delete(obj)`` take the place of the plain store.  Without them nothing
     but the instance is touched.  With ``new_is_plain`` an object that has neither a
-    key nor extras is stored to without ``on_set``.
+    key nor extras, and has not lost its values, is stored to without ``on_set``.
     """
 
     __slots__ = (
@@ -696,7 +699,12 @@ class Attribute:
 
     def _passes(self, state: State) -> bool:
         """Whether a write to an object need not be told to ``on_set``."""
-        return self.new_is_plain and state._o_key is None and state._o_extras is None
+        return (
+            self.new_is_plain
+            and state._o_key is None
+            and not state._o_flags & LAPSED
+            and state._o_extras is None
+        )
 
     def _slot_in(self, obj: Any) -> int:
         layout = layout_of(obj)

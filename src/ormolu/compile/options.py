@@ -19,6 +19,8 @@ AT_ONCE = frozenset(
 )
 """Strategies that load with their parent, and steps that only lead on."""
 
+_PLAIN_ARGUMENTS = frozenset((bool, int, str, type(None)))
+
 OPTION_NAMES = {
     "joined": "joinedload",
     "selectin": "selectinload",
@@ -107,6 +109,18 @@ class Step(HasCacheKey):
         )
         return (Step, attr_key, self.strategy, self.kind, entity, args)
 
+    def shape(self) -> Any:
+        """The step by the identity of its attribute, see `LoaderOption.shape`."""
+        attr, args = self.attr, self.args
+        if attr is None or self.entity is not None:
+            return None
+        if attr._of_type is not None or attr._extra_criteria:
+            return None
+        for value in args.values():
+            if value.__class__ not in _PLAIN_ARGUMENTS:
+                return None
+        return (id(attr), self.strategy, self.kind, *args.items())
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Step):
             return NotImplemented
@@ -183,6 +197,21 @@ class LoaderOption(ExecutableOption, HasCacheKey):
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.steps),
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.siblings),
         )
+
+    def shape(self) -> Any:
+        """What tells the option from others, by its attributes' identities; or None.
+
+        Only while those attributes live; None where it holds more than attributes.
+        """
+        if self.siblings:
+            return None
+        parts: list[Any] = [type(self)]
+        for step in self.steps:
+            part = step.shape()
+            if part is None:
+                return None
+            parts.append(part)
+        return tuple(parts)
 
     @property
     def path(self) -> tuple[tuple[Any, str], ...]:

@@ -33,8 +33,12 @@ class QueryStyle(ExecutableOption, HasCacheKey):
     eager: bool = True
     posts: bool = True
 
-    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+    def shape(self) -> Any:
+        """What tells the style from others, see `LoaderOption.shape`."""
         return (QueryStyle, self.legacy, self.from_base, self.eager, self.posts)
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        return self.shape()
 
 
 PLAIN = QueryStyle(legacy=False)

@@ -9,13 +9,8 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..compile.criteria import plain_criteria
-from ..instrument.state import (
-    expire_all,
-    expire_by_names,
-    expire_keys,
-    expired_keys,
-    extras_of,
-)
+from ..instrument.expiry import expire_all, expire_keys, expired_keys, leave_expiry
+from ..instrument.extras import extras_of
 from .evaluator import EXPIRED, Evaluator, EvaluatorCompiler, UnevaluatableError
 from .request import Request
 from .tables import names_of
@@ -165,7 +160,7 @@ class UpdateSync:
         evaluators, unknown = self._evaluators()
         session = self.session
         for obj in objects:
-            expire_by_names(obj)
+            leave_expiry(obj)
             set_values(obj, *self._new_values(obj, evaluators, unknown))
             self._put_computed(obj)
             expire_postfetched(obj, self._unknown)

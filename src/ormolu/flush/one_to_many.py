@@ -8,7 +8,7 @@ from .._speedups import flushing
 from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
+from .steps import AddEdge, PostUpdateAll, Step
 
 
 class OneToManyDependency(Dependency):
@@ -46,23 +46,19 @@ class OneToManyDependency(Dependency):
             add(updates, self.parent_deletes)
             add(updates, self.child_deletes)
 
-    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
-        if self.post_update:
-            return
-        if self.after_save in cycles:
-            for obj in uow.related(self.parent, False):
-                if not self.pending(obj, PASSIVE_NO_INITIALIZE):
-                    continue
-                save = SaveOne(uow, uow.records[id(obj)].mapper, obj)
-                relate = RelateOne(uow, self, False, obj)
-                add(save, relate)
-                for step in self.related_steps(uow, obj, PASSIVE_NO_INITIALIZE):
-                    add(relate, step)
-        if self.parent_deletes in cycles and self.child_deletes in cycles:
-            for obj in uow.related(self.parent, True):
-                delete = DeleteOne(uow, uow.records[id(obj)].mapper, obj)
-                for step in self.related_steps(uow, obj, self.on_delete):
-                    add(step, delete)
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        add(save, relate)
+        for step in children:
+            add(relate, step)
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        for step in children:
+            add(relate, step)
+            add(step, delete)
 
     # -- what takes part -----------------------------------------------------------
 
@@ -70,7 +66,7 @@ class OneToManyDependency(Dependency):
         history = self.history(uow, obj, self.on_delete)
         for child in history.deleted:
             if child is not None and not self.hasparent(child):
-                if self.cascade.delete or self.cascade.delete_orphan:
+                if self.cascade.delete_orphan:
                     uow.register(child, isdelete=True)
                 else:
                     uow.register(child)
@@ -138,10 +134,10 @@ class OneToManyDependency(Dependency):
     def process_saves(self, uow: Any, objects: list[Any]) -> None:
         keeps = self.cascade.delete_orphan or self.passive_deletes == "all"
         for obj in objects:
+            if self.self_referential and self._only_waits(obj):
+                continue
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
             for child in self._copied(uow, obj, history.added):
-                if self._only_waits(uow, obj, child):
-                    continue
                 self._synchronize(uow, obj, child)
                 if child is not None and self.post_update:
                     self.note_post_update(uow, child, [obj])
@@ -152,17 +148,13 @@ class OneToManyDependency(Dependency):
                 for child in history.unchanged:
                     self._synchronize(uow, obj, child, pks_changed=True)
 
-    def _only_waits(self, uow: Any, obj: Any, child: Any) -> bool:
-        """Whether a child waits for a collection to be loaded, outside the session.
+    def _only_waits(self, obj: Any) -> bool:
+        """Whether all changes of a collection wait for it to be loaded.
 
         As in SQLAlchemy, that is no change along a self-referential relationship.
         """
-        return (
-            self.mapper.base_mapper is self.parent.base_mapper
-            and kernel.peek_key(obj, self.key) is kernel.UNLOADED
-            and child is not None
-            and not uow.session._contains(child)
-        )
+        extras = kernel.state_of(obj)._o_extras
+        return extras is not None and self.key in extras.get("pending", ())
 
     def _copied(self, uow: Any, obj: Any, children: Any) -> Any:
         """Let the kernel copy keys; the children that it has left."""
@@ -171,10 +163,6 @@ class OneToManyDependency(Dependency):
             return children
         if not copies.are_plain():
             return children
-        if self.self_referential and (
-            kernel.peek_key(obj, self.key) is kernel.UNLOADED
-        ):
-            return children  # where one may only wait
         if uow.deletes:
             children = [c for c in children if c is None or not uow.is_deleted(c)]
         return flushing.push_keys(

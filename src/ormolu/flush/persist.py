@@ -9,6 +9,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError, instance_text
+from ..instrument.expiry import is_expired
 from ..instrument.flags import PASSIVE_OFF
 from .delete import delete_rows
 from .events import after_delete, after_save, before_delete, before_save
@@ -33,6 +34,7 @@ def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
 
 
 def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    connection = uow.session._connection_for(mapper)
     if mapper._hears_flush:
         objects = _sorted(objects)
         before_save(mapper, uow, objects)
@@ -45,7 +47,6 @@ def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
             old.append(obj)
     if len(old) > 1:
         old = _by_key(old)
-    connection = uow.session._connection_for(mapper)
     for plan in plans_of(mapper):
         if old:
             update_objects(uow, connection, plan, old)
@@ -113,7 +114,10 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     values = []
     for slot in mapper.layout.pk_slots:
         value = kernel.peek(obj, slot)
-        if value is UNLOADED or value is None:
+        if value is UNLOADED:
+            _refuse_expired_key(obj, mapper)
+            return False
+        if value is None:
             return False
         values.append(value)
     key = mapper.key_of_values(values)
@@ -126,8 +130,6 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     if _is_gone(uow, existing):
         return False
     if not uow.is_deleted(existing):
-        if kernel.state_of(existing)._o_flags & kernel.DELETED:
-            return False
         sa_util.warn(
             f"New instance {instance_text(obj)} with identity key "
             f"{(mapper._identity_class, tuple(values), None)} conflicts with "
@@ -137,6 +139,19 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     uow.remove_actions(existing)
     uow.row_switches[id(obj)] = existing
     return True
+
+
+def _refuse_expired_key(obj: Any, mapper: Any) -> None:
+    """A key that was lost with a row that a rollback took back is none to save by.
+
+    Raises:
+        InvalidRequestError: when the key was lost.
+    """
+    struct = kernel.state_of(obj)
+    if struct._o_flags & kernel.LAPSED or struct._o_extras:
+        for key in mapper._pk_keys:
+            if is_expired(obj, key):
+                getattr(obj, key)
 
 
 def _is_gone(uow: Any, existing: Any) -> bool:

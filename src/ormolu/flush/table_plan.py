@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.schema import sort_tables
 
 from .._speedups import state as kernel
-from ..instrument.state import expire_keys
+from ..instrument.expiry import expire_keys
 from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
 
@@ -66,6 +66,11 @@ class TablePlan:
         self.pk_slots = tuple(self.slot_of[c] for c in self.pk_columns)
         self.inserted_slots = [self.slot_of.get(c) for c in self.table.primary_key]
         self.sole = self.pk_slots == self.mapper.layout.pk_slots
+        # without it, Core may put the rows of several objects into one INSERT
+        self.makes_key = all(
+            c is self.table.autoincrement_column or c.server_default is not None
+            for c in self.pk_columns
+        )
         self.labels = [label_of(self.table, c) for c in self.pk_columns]
 
     def _set_version(self) -> None:

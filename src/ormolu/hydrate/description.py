@@ -43,13 +43,36 @@ class LoadRecord:
         options: the statement's options that lazy loads repeat.
         inherited: those options where some are the user's own, whose values a plan
             must not keep from one statement for the next; empty otherwise.
+        own: the record of the objects' own load, None where that had no options; this
+            one, unless later loads that met the objects have added to it.
+        statement: tells the records of a statement from those of others.
+        is_root: whether the statement selects the objects themselves.
     """
 
-    __slots__ = ("__weakref__", "_over", "inherited", "node", "options", "path")
+    __slots__ = (
+        "__weakref__",
+        "_over",
+        "inherited",
+        "is_root",
+        "node",
+        "options",
+        "own",
+        "path",
+        "statement",
+    )
 
-    def __init__(self, node: Any, options: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        node: Any,
+        options: tuple[Any, ...] = (),
+        statement: Any = None,
+        is_root: bool = False,
+    ) -> None:
         self.node = node
         self.options = options
+        self.own: LoadRecord | None = self
+        self.statement = statement
+        self.is_root = is_root
         self.inherited = inherited_options(options)
         self.path: Any = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
@@ -58,8 +81,11 @@ class LoadRecord:
         """The record of an object that this load met, and filled where it lacked.
 
         What the options say of its later loads holds from now on; a refresh goes on
-        as the object's own load asked.
+        as the object's own load asked.  One that the same statement has made for the
+        sake of another is from now on as if it had been selected first.
         """
+        if self.is_root and old is not None and old.statement is self.statement:
+            return self
         node = None if self.node is None else self.node.later_loads()
         if node is None:
             return old
@@ -70,18 +96,35 @@ class LoadRecord:
         if found is None:
             if old is None:
                 found = LoadRecord(node, ())
+                found.own = None
             else:
                 merged = node if old.node is None else old.node.overlaid(node)
                 found = LoadRecord(merged, old.options)
+                found.own = old.own
             self._over[key] = found
             self._over[found] = found
         return found
 
     def __reduce__(self) -> Any:
-        return LoadRecord, (self.node, self.options)
+        return _restored_record, (self.node, self.options, self.own is self or self.own)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
+
+
+def _restored_record(
+    node: Any, options: tuple[Any, ...], own: LoadRecord | bool | None
+) -> LoadRecord:
+    found = LoadRecord(node, options)
+    if own is not True:
+        found.own = own or None
+    return found
+
+
+def node_of_own_load(origin: Any) -> Any:
+    """The options that a refresh goes by: those of an object's own load."""
+    own = None if origin is None else origin.own
+    return None if own is None else own.node
 
 
 @dataclass(slots=True)
@@ -94,12 +137,17 @@ class JoinedLoad:
 
 @dataclass(slots=True)
 class PostLoad:
-    """A relationship that a second statement loads for all objects of the first."""
+    """A relationship that a second statement loads for all objects of the first.
+
+    Attributes:
+        prepared: what its loader keeps for the next execution of the plan.
+    """
 
     prop: Any
     strategy: str
     step: Any
     node: Any
+    prepared: Any = None
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 
 from .._speedups import hydration
-from ..instrument.state import forget_values
+from ..instrument.expiry import forget_values
 from .description import (
     BundleLoad,
     ColumnLoad,
@@ -78,7 +78,9 @@ class LoadPlan:
             return [_bundle_output(output, processors)]
         return [_column_output(part, processors) for part in output.parts]
 
-    def entity_plan(self, load: EntityLoad, processors: Processors) -> Any:
+    def entity_plan(
+        self, load: EntityLoad, processors: Processors, is_root: bool = True
+    ) -> Any:
         """The kernel plan of one entity and of what is joined to it."""
         layout = load.mapper.layout
         positions = [load.positions.get(key, -1) for key in layout.keys]
@@ -95,7 +97,7 @@ class LoadPlan:
         plan.collect = bool(load.post)
         options = self._inherited or load.options
         if options or load.node or load.partial:
-            plan.origin = LoadRecord(load.node, options)
+            plan.origin = LoadRecord(load.node, options, self, is_root)
         if options or load.node:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)
@@ -107,7 +109,7 @@ class LoadPlan:
         impl = prop.parent.class_manager[prop.key].impl
         plan = hydration.JoinedPlan(
             prop.key,
-            self.entity_plan(joined.entity, processors),
+            self.entity_plan(joined.entity, processors, False),
             bool(prop.uselist),
             impl.set_committed_value,
         )

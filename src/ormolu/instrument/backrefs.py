@@ -9,11 +9,12 @@ from sqlalchemy import exc as sa_exc
 from .._speedups import state as kernel
 from ..exc import class_name, instance_text
 from .collections.adapter import collection_items
+from .extras import extras_of
 from .flags import NO_VALUE, PASSIVE_NO_FETCH, PASSIVE_NO_RESULT
 from .impls import is_object
 from .linking import cascades, mirrors
 from .manager import MANAGER_KEY
-from .state import extras_of, session_of
+from .state import session_of
 
 
 def impl_of(obj: Any, key: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import ref
 
 from .._speedups import state as kernel
 from .collections import (
@@ -13,6 +14,8 @@ from .collections import (
     new_collection,
 )
 from .collections.lists import InstrumentedList
+from .expiry import settle_expired
+from .extras import extras_of
 from .flags import (
     CALLABLES_OK,
     INCLUDE_PENDING_MUTATIONS,
@@ -26,7 +29,7 @@ from .flags import (
 from .history import HISTORY_BLANK, History, collection_history
 from .impls import AttributeImpl, distinguish_new
 from .linking import link_of
-from .state import extras_of, session_of
+from .state import session_of
 
 UNLOADED = kernel.UNLOADED
 FRESH = kernel.FRESH
@@ -40,6 +43,9 @@ class PendingCollection:
     def __init__(self) -> None:
         self.added: dict[int, Any] = {}
         self.removed: dict[int, Any] = {}
+
+    def __reduce__(self) -> Any:
+        return restored, (list(self.added.values()), list(self.removed.values()))
 
     def append(self, item: Any) -> None:
         if self.removed.pop(id(item), None) is None:
@@ -55,6 +61,14 @@ class PendingCollection:
             [x for x in history.unchanged if id(x) not in self.removed],
             [*history.deleted, *self.removed.values()],
         )
+
+
+def restored(added: list[Any], removed: list[Any]) -> PendingCollection:
+    """Changes that were pickled: their items have other ids now."""
+    pending = PendingCollection()
+    pending.added = {id(item): item for item in added}
+    pending.removed = {id(item): item for item in removed}
+    return pending
 
 
 class CollectionImpl(AttributeImpl):
@@ -143,7 +157,10 @@ class CollectionImpl(AttributeImpl):
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
         current = self.get(obj, passive ^ (passive & INIT_OK))
         if current is PASSIVE_NO_RESULT or current is NO_VALUE:
-            return self._pending_history(obj, passive)
+            history = self._pending_history(obj, passive)
+            if passive & INIT_OK and history is HISTORY_BLANK and self.changed(obj):
+                return collection_history(self.original(obj), [])  # it was deleted
+            return history
         return self._history_of(obj, current)
 
     def _pending_history(self, obj: Any, passive: int) -> History:
@@ -240,7 +257,7 @@ class CollectionImpl(AttributeImpl):
             waiting[self.key] = PendingCollection()
             session = session_of(obj)
             if session is not None:
-                session._awaiting.append(obj)
+                session._awaiting.append(ref(obj))
         return waiting[self.key]  # type: ignore[no-any-return]
 
     def append(
@@ -364,4 +381,5 @@ class CollectionImpl(AttributeImpl):
             return
         self._note_change(obj, collection)
         collection_adapter(collection).clear_with_event()
+        settle_expired(obj)
         kernel.drop(obj, self.slot_of(obj))

@@ -13,6 +13,7 @@ from weakref import ref
 
 from .._speedups import state as kernel
 from .attribute_events import listeners_of
+from .expiry import is_expired, leave_expiry, settle_expired
 from .flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -31,11 +32,10 @@ from .flags import (
 )
 from .history import HISTORY_BLANK, History, object_history, scalar_history
 from .linking import link_of
-from .state import clear_expired, expire_by_names, expired_keys
 
 UNLOADED = kernel.UNLOADED
-FRESH = kernel.FRESH
 EXPIRED = kernel.EXPIRED
+FRESH = kernel.FRESH
 
 Listener = Callable[..., Any]
 
@@ -211,7 +211,7 @@ class AttributeImpl:
 
     def set_committed_value(self, obj: Any, value: Any) -> Any:
         distinguish_new(obj)
-        expire_by_names(obj)
+        leave_expiry(obj)
         self.put(obj, value)
         originals = kernel.state_of(obj)._o_originals
         if originals:
@@ -234,9 +234,7 @@ class AttributeImpl:
         token = self.parent_token
         if value:
             kernel.set_parent(child, token, ref(parent))
-        elif not kernel.state_of(child)._o_home or not _is_held_by_another(
-            kernel.parent_of(child, token), parent
-        ):
+        elif not _is_held_by_another(kernel.parent_of(child, token), parent):
             kernel.set_parent(child, token, False)
 
     # -- to be provided by each kind ----------------------------------------
@@ -314,22 +312,19 @@ class ColumnImpl(AttributeImpl):
 
     def _fire_loader(self, obj: Any, passive: int) -> Any:
         struct = kernel.state_of(obj)
-        if struct._o_key is None:
-            extras = struct._o_extras
-            if extras and "expired" in extras and self.key in extras["expired"]:
-                return struct._o_layout.mapper._load_expired(obj, passive)
-            return ATTR_EMPTY
-        if self.key in expired_keys(obj):
+        if is_expired(obj, self.key):
             mapper = struct._o_layout.mapper
             if self.key not in mapper._deferred_keys:
                 return mapper._load_expired(obj, passive)
+        if struct._o_key is None:
+            return ATTR_EMPTY
         return super()._fire_loader(obj, passive)
 
     def _old_value(self, obj: Any) -> Any:
         old = kernel.peek_key(obj, self.key)
         if old is not UNLOADED or not self.active_history:
             return NO_VALUE if old is UNLOADED else old
-        if kernel.state_of(obj)._o_key is None:
+        if kernel.state_of(obj)._o_key is None and not is_expired(obj, self.key):
             return NO_VALUE
         return self.get(obj, PASSIVE_ONLY_PERSISTENT ^ INIT_OK)
 
@@ -347,9 +342,6 @@ class ColumnImpl(AttributeImpl):
         for fn in self.on_set:
             value = fn(obj, value, old, token)
         kernel.write(obj, self.slot_of(obj), value)
-        extras = kernel.state_of(obj)._o_extras
-        if extras and "expired" in extras:
-            clear_expired(obj, (self.key,))
 
     def delete(self, obj: Any) -> None:
         old = self._old_value(obj)
@@ -357,9 +349,10 @@ class ColumnImpl(AttributeImpl):
             fn(obj, old, self.remove_token)
         struct = kernel.state_of(obj)
         loaded = kernel.peek_key(obj, self.key)
-        expired = struct._o_flags & EXPIRED or self.key in expired_keys(obj)
+        expired = struct._o_flags & EXPIRED or is_expired(obj, self.key)
         is_new = old is NO_VALUE or struct._o_flags & FRESH
         kernel.note_original(obj, self.key, UNLOADED if is_new else old)
+        settle_expired(obj)
         kernel.drop(obj, self.slot_of(obj))
         if loaded is UNLOADED and old is NO_VALUE and not expired:
             raise AttributeError(f"{self} object does not have a value")
@@ -375,7 +368,7 @@ class ColumnImpl(AttributeImpl):
             equal = original is not NO_VALUE and self.is_equal(current, original)
             return scalar_history(original, current, equal)
         if current is UNLOADED:
-            if struct._o_key is None:
+            if struct._o_key is None and not is_expired(obj, self.key):
                 return HISTORY_BLANK
             current = self.get(obj, passive ^ (passive & INIT_OK))
             if current is NO_VALUE or current is PASSIVE_NO_RESULT:
@@ -421,19 +414,14 @@ class ScalarObjectImpl(AttributeImpl):
         return object_history(original, current)
 
     def _load_original(self, obj: Any) -> Any:
-        """The object that a change replaced, loaded now that somebody asks for it."""
+        """The object that a change replaced, loaded whenever somebody asks for it."""
         if kernel.state_of(obj)._o_key is None or self.loader is None:
             return PASSIVE_NO_RESULT
         found = self.loader(
             obj,
             PASSIVE_ONLY_PERSISTENT | NO_AUTOFLUSH | LOAD_AGAINST_COMMITTED | NO_RAISE,
         )
-        if isinstance(found, LoaderCallableStatus):
-            return PASSIVE_NO_RESULT
-        originals = kernel.state_of(obj)._o_originals
-        assert originals is not None
-        originals[self.key] = found
-        return found
+        return PASSIVE_NO_RESULT if isinstance(found, LoaderCallableStatus) else found
 
     def get_all_pending(self, obj: Any, passive: int = 22) -> list[Any]:
         current = kernel.peek_key(obj, self.key)
@@ -519,6 +507,7 @@ class ScalarObjectImpl(AttributeImpl):
             fn(obj, old, self.remove_token)
         loaded = kernel.peek_key(obj, self.key)
         kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
+        settle_expired(obj)
         self.put(obj, UNLOADED)  # which makes room: a flush looks there for changes
         persistent = kernel.state_of(obj)._o_key is not None  # with a row to clear
         if loaded is UNLOADED and old is NO_VALUE and not persistent:
@@ -544,8 +533,7 @@ def _is_held_by_another(last: Any, parent: Any) -> bool:
     other = last() if last else None
     if other is None or other is parent:
         return False
-    key = kernel.state_of(parent)._o_key
-    return key is None or kernel.state_of(other)._o_key != key
+    return bool(kernel.state_of(other)._o_key != kernel.state_of(parent)._o_key)
 
 
 def is_object(value: Any) -> bool:

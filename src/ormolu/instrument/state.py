@@ -14,9 +14,10 @@ from typing import Any
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError, class_name
 from . import entity
+from .expiry import expire_keys, expired_attributes
+from .extras import extras_of
 from .flags import NO_VALUE, PASSIVE_OFF
 from .history import History
-from .last_known import LAST_KNOWN, keep_last_known
 from .manager import ClassManager, manager_of_class, manager_of_layout
 from .pickling import deep_copied_state, pickled_state, restore_state
 
@@ -41,6 +42,17 @@ class InstanceState:
     is_bundle = False
     is_composite = False
     _last_key: Any = None  # of an instance that is gone
+
+    def __new__(cls, *args: Any) -> InstanceState:
+        """A view; of the base class, one that `__setstate__` gives its instance."""
+        made: InstanceState
+        made = object.__new__(RestoredInstanceState if cls is InstanceState else cls)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The instance, and what is to be kept of its state."""
+        obj = self.obj()
+        return {"instance": obj, "state": pickled_state(obj)}
 
     def obj(self) -> Any:
         """The instance, or None when it was collected."""
@@ -175,7 +187,7 @@ class InstanceState:
 
     @property
     def expired_attributes(self) -> set[str]:
-        return set(expired_keys(self.obj()))
+        return expired_attributes(self.obj())
 
     @property
     def committed_state(self) -> builtins.dict[str, Any]:
@@ -239,7 +251,7 @@ class EmbeddedInstanceState(InstanceState):
     def __init__(self, obj: Any) -> None:
         self._ref = weakref.ref(obj)
         self._of_class = kernel.layout_of(obj)  # these two outlive the instance
-        self._last_key = public_key(obj)
+        self._last_key = public_key(kernel.state_of(obj))
 
     @property
     def _class_layout(self) -> Any:
@@ -260,10 +272,28 @@ class EmbeddedInstanceState(InstanceState):
         return entity.view_of(deep_copied_state(self.obj(), memo))
 
 
+class RestoredInstanceState(EmbeddedInstanceState):
+    """View of an instance of any class that `InstanceState.__setstate__` was given."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        obj = state["instance"]
+        restore_state(obj, state["state"])
+        self.__init__(obj)  # type: ignore[misc]
+
+    @property
+    def _struct(self) -> Any:
+        obj = self.obj()
+        return None if obj is None else kernel.state_of(obj)
+
+
 class AdoptedInstanceState(InstanceState, kernel.AdoptedState):
     """State of an instance of a plain mapped class, kept beside it."""
 
     __slots__ = ()
+    # as fast as if no other base had one
+    __new__ = kernel.AdoptedState.__new__  # type: ignore[assignment]
 
     def obj(self) -> Any:
         return self._o_ref()
@@ -418,157 +448,11 @@ def public_key(struct: Any) -> Any:
     return (layout.base.cls, values, identity_token(struct))
 
 
-def extras_of(struct: Any) -> dict[str, Any]:
-    """The dict of a state's rare entries, made when first needed."""
-    extras: dict[str, Any] | None = struct._o_extras
-    if extras is None:
-        extras = struct._o_extras = {}
-    return extras
-
-
-def expired_keys(obj: Any) -> frozenset[str] | set[str]:
-    """Column attributes that the next read of one of them reloads together."""
-    struct = kernel.state_of(obj)
-    extras = struct._o_extras
-    if extras and "expired" in extras:
-        names: set[str] = extras["expired"]
-    elif struct._o_flags & EXPIRED:
-        names = struct._o_layout.mapper._expirable_keys
-    else:
-        return frozenset()
-    originals = struct._o_originals or ()
-    found = {
-        k for k in names if kernel.peek_key(obj, k) is UNLOADED and k not in originals
-    }
-    if found and extras and "reread" in extras:
-        found.update(extras["reread"].difference(originals))
-    return found
-
-
-FORGOTTEN = ("expired", "reread", "empty", "pending", "callables")
-"""Extras that go with all values."""
-
-
-def expire_all(obj: Any) -> None:
-    """Forget every loaded value and pending change of an instance."""
-    struct = kernel.state_of(obj)
-    mapper = struct._o_layout.mapper
-    extras = struct._o_extras
-    if extras:
-        if LAST_KNOWN in extras:
-            keep_last_known(obj, extras[LAST_KNOWN])
-        for name in FORGOTTEN:
-            extras.pop(name, None)
-    invalidate_collections(obj, mapper._collection_keys)
-    kernel.expire(obj)
-    struct._o_origin = struct._o_origin if KEEP_ORIGIN_ON_EXPIRE else None
-    if mapper.class_manager.on_expire is not None:
-        mapper.class_manager.on_expire(obj, None)
-
-
-def forget_values(origin: Any, obj: Any) -> None:
-    """Forget values and changes of an instance that is about to be loaded anew.
-
-    A column that only the statement leaves out keeps its value.
-
-    Args:
-        origin: the record of the load, which tells what later loads repeat.
-        obj: the instance.
-    """
-    struct = kernel.state_of(obj)
-    layout = struct._o_layout
-    mapper = layout.mapper
-    extras = struct._o_extras
-    if extras:
-        for name in ("expired", "reread", "empty", "pending", "callables"):
-            extras.pop(name, None)
-    invalidate_collections(obj, mapper._collection_keys)
-    for key in (*mapper._deferred_keys, *layout.related_keys):
-        kernel.drop(obj, layout.index[key])
-    kernel.forget_changes(obj)
-    if origin is not None:  # a load without options changes none
-        struct._o_origin = origin
-
-
-# Loader options of the first load stay with an expired object: its lazy loads go
-# on as that statement asked, as in SQLAlchemy.
-KEEP_ORIGIN_ON_EXPIRE = True
-
-
-def invalidate_collections(obj: Any, keys: Iterable[str]) -> None:
-    """Cut the collections of an instance off, so that later changes warn."""
-    for key in keys:
-        collection = kernel.peek_key(obj, key)
-        if collection is not UNLOADED and collection is not None:
-            adapter = getattr(collection, "_sa_adapter", None)
-            if adapter is not None:
-                adapter.invalidated = True
-
-
-def expire_keys(obj: Any, keys: Iterable[str]) -> None:
-    """Forget some attributes of an instance; columns among them reload together."""
-    struct = kernel.state_of(obj)
-    layout = struct._o_layout
-    extras = extras_of(struct)
-    mapper = layout.mapper
-    if LAST_KNOWN in extras:
-        keep_last_known(obj, extras[LAST_KNOWN])
-    expired = set(expired_keys(obj))
-    invalidate_collections(obj, mapper._collection_keys.intersection(keys))
-    originals = struct._o_originals
-    for key in keys:
-        slot = layout.index.get(key)
-        if slot is None:
-            raise KeyError(key)
-        if slot >= 0 and key not in mapper._deferred_keys:
-            expired.add(key)
-        kernel.drop(obj, slot)
-        if originals:
-            originals.pop(key, None)
-        for name in ("empty", "pending", "callables"):
-            if name in extras:
-                extras[name].pop(key, None)
-    if expired:
-        extras["expired"] = expired
-    if mapper.class_manager.on_expire is not None:
-        mapper.class_manager.on_expire(obj, keys)
-
-
-def expire_by_names(obj: Any) -> None:
-    """Note which attributes of a wholly expired instance are expired.
-
-    It is then one that lacks some attributes, since it is about to get others.
-    """
-    struct = kernel.state_of(obj)
-    if struct._o_flags & EXPIRED:
-        expired = set(expired_keys(obj))
-        struct._o_flags &= ~EXPIRED
-        if expired:
-            extras_of(struct)["expired"] = expired
-
-
-def clear_expired(obj: Any, loaded: Iterable[str] | None = None) -> None:
-    """Forget that attributes were expired, once they are loaded again."""
-    struct = kernel.state_of(obj)
-    extras = struct._o_extras
-    if extras and "expired" in extras:
-        if loaded is None:
-            extras.pop("expired")
-            extras.pop("reread", None)
-        else:
-            left = extras["expired"].difference(loaded)
-            if left:
-                extras["expired"] = left
-            else:
-                extras.pop("expired")
-                extras.pop("reread", None)
-
-
 def unloaded_keys(obj: Any) -> set[str]:
     """Attributes of an instance that have neither a value nor a change."""
     struct = kernel.state_of(obj)
-    layout = struct._o_layout
-    unloaded = set(layout.index).difference(kernel.loaded(obj))
+    keys: frozenset[str] = struct._o_layout.mapper._instance_keys
+    unloaded = set(keys.difference(kernel.loaded(obj)))
     unloaded.difference_update(struct._o_originals or ())
     return unloaded
 

@@ -50,11 +50,14 @@ class FastStatement:
 
     Args:
         compiled: Core's compiled statement; see `suits`.
+        expanded: its `ExpandedState`, where it has IN lists.
     """
 
     __slots__ = (
         "_fixed",
+        "_keys",
         "_names",
+        "_plain",
         "_positional",
         "_processors",
         "coltypes",
@@ -62,25 +65,33 @@ class FastStatement:
         "sql",
     )
 
-    def __init__(self, compiled: Any) -> None:
-        self.sql: str = compiled.string
+    def __init__(self, compiled: Any, expanded: Any = None) -> None:
+        self.sql: str = compiled.string if expanded is None else expanded.statement
         self.returns_rows = bool(getattr(compiled, "effective_returning", None))
         # the driver's types of the columns, known when it was executed once
         self.coltypes: list[Any] | None = None
         self._positional = bool(compiled.positional)
         names = (
-            compiled.positiontup
+            (compiled if expanded is None else expanded).positiontup
             if self._positional
             else list(compiled.bind_names.values())
+            if expanded is None
+            else list(expanded.parameters)
         )
         self._names: tuple[str, ...] = tuple(names or ())
+        # names that the driver's format would not bear have others in the text
+        escaped = compiled.escaped_bind_names or {}
+        self._keys = tuple([escaped.get(name, name) for name in self._names])
         self._fixed: dict[str, Any] = {
             name: bind.effective_value
             for bind, name in compiled.bind_names.items()
             if not bind.required and bind.callable is None
         }
         processors = compiled._bind_processors
+        if expanded is not None:
+            processors = {**processors, **expanded.processors}
         self._processors = {n: p for n, p in processors.items() if n in self._names}
+        self._plain = self._positional and not self._processors and not self._fixed
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The driver's form of the parameters."""
@@ -97,8 +108,8 @@ class FastStatement:
                 ]
             )
         return {
-            n: processors[n](values[n]) if n in processors else values[n]
-            for n in self._names
+            key: processors[n](values[n]) if n in processors else values[n]
+            for key, n in zip(self._keys, self._names, strict=True)
         }
 
     def many(self, names: Sequence[str], rows: list[tuple[Any, ...]]) -> list[Any]:
@@ -139,10 +150,13 @@ class FastStatement:
         Raises:
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
-        driver = connection.connection
+        driver: Any = connection.connection
         try:
-            parameters = self.parameters(values)
-            cursor = driver.cursor()
+            if self._plain:
+                parameters: Any = tuple([values[name] for name in self._names])
+            else:
+                parameters = self.parameters(values)
+            cursor = driver.dbapi_connection.cursor()
         except BaseException as error:
             shown = [dict(values)] if given is None else given
             fail_before(connection, error, self.sql, shown)

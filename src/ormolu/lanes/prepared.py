@@ -13,6 +13,7 @@ from .._speedups import hydration
 from ..hydrate.context import QueryContext
 from ..hydrate.description import with_criteria
 from ..hydrate.plans import LoadPlan, plan_for
+from .expanding import ExpandingStatement, suits_expanded
 from .fast import FastStatement, is_free, suits
 from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import (
@@ -77,9 +78,11 @@ class PreparedLoad:
 
     def _prepare(self, dialect: Any) -> Any:
         compiled = self.statement.compile(dialect=dialect)
-        if not suits(compiled):
-            return False
-        return _FastLoad(compiled)
+        if suits(compiled):
+            return _FastLoad(compiled, FastStatement(compiled))
+        if suits_expanded(compiled):
+            return _FastLoad(compiled, ExpandingStatement(compiled))
+        return False
 
     def load(
         self,
@@ -101,7 +104,9 @@ class PreparedLoad:
         session = tracker.owner
         announced = None
         if session is not None and (
-            session._hears or session.execution_options or purpose.needs_session
+            session._hears
+            or session.execution_options
+            or (purpose is not NO_PURPOSE and purpose.needs_session)
         ):
             statement = with_criteria(self.statement, purpose.inherited)
             announced = session._announce_load(statement, connection, values, purpose)
@@ -134,8 +139,10 @@ class _FastLoad:
 
     __slots__ = ("_description", "_types", "plan", "statement")
 
-    def __init__(self, compiled: Any) -> None:
-        self.statement = FastStatement(compiled)
+    def __init__(
+        self, compiled: Any, statement: FastStatement | ExpandingStatement
+    ) -> None:
+        self.statement = statement
         self._description = compiled.compile_state.load
         self._types = [entry.type for entry in compiled._result_columns]
         self.plan: LoadPlan | None = None

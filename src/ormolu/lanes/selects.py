@@ -15,8 +15,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.engine import Connection
 
 from ..hydrate.plans import LoadPlan, plan_for
+from .expanding import ExpandingStatement, UnfitListError, suits_expanded
 from .fast import FastStatement, suits
 from .rows import processors_of_types
+from .shapes import lasts, shape_of
 
 SIZE = 500
 """Statements that are kept per dialect, as many as Core keeps per engine."""
@@ -34,23 +36,27 @@ class FastSelect:
         bindparams: the parameters of the cache key that it was compiled for.
     """
 
-    __slots__ = ("_getters", "_types", "description", "plan", "statement")
+    __slots__ = ("_getters", "_types", "description", "keeps", "plan", "statement")
 
     def __init__(self, compiled: Any, bindparams: list[Any]) -> None:
         self.description = compiled.compile_state.load
+        # the statement whose elements' identities are the key, if they are
+        self.keeps: Any = None
         self._types = [entry.type for entry in compiled._result_columns]
         # made with the driver's types, which the first execution brings
         self.plan: LoadPlan = NOT_YET
-        self.statement = FastStatement(compiled)
+        self.statement: FastStatement | ExpandingStatement = (
+            ExpandingStatement(compiled)
+            if compiled.post_compile_params
+            else FastStatement(compiled)
+        )
         positions = {b.key: i for i, b in enumerate(bindparams)}
+        # a parameter that only the compiler made keeps its value, as in Core
         self._getters: list[tuple[str, str, int]] = [
             (name, bind.key, positions.get(bind.key, -1))
             for bind, name in compiled.bind_names.items()
+            if bind.key in positions or bind.required
         ]
-
-    def usable(self) -> bool:
-        """Whether every parameter is found in a cache key's parameters."""
-        return all(position >= 0 for _, _, position in self._getters)
 
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
@@ -61,6 +67,8 @@ class FastSelect:
             if key in given:
                 values[name] = given[key]
                 continue
+            if position < 0:
+                return None
             bind = bindparams[position]
             if bind.required:
                 return None
@@ -71,7 +79,10 @@ class FastSelect:
                 values[name] = bind.callable()
             except Exception:
                 return None  # Core asks again, and wraps what is raised
-        rows = self.statement.fetch_all(connection, values, [dict(given)])
+        try:
+            rows = self.statement.fetch_all(connection, values, [dict(given)])
+        except UnfitListError:
+            return None
         if self.plan is NOT_YET:
             self.plan = plan_for(
                 self.description,
@@ -113,36 +124,76 @@ def find(
 ) -> tuple[FastSelect, list[Any]] | None:
     """The fast form of a statement and its parameters; None when it has none."""
     dialect = connection.dialect
-    memo = statement.__dict__.get(MEMO)
-    if memo is not None and memo.owner() is statement and memo.dialect() is dialect:
+    fields = statement.__dict__
+    memo = fields.get(MEMO)
+    own = memo.__class__ is _Memo and memo.owner() is statement
+    if own and memo.dialect() is dialect:
         return memo.fast, memo.bindparams
+    if not given and memo != id(statement):
+        found = _find_by_shape(statement, dialect)
+        if found is not None:
+            return found
     cache_key = statement._generate_cache_key()
     if cache_key is None:
         return None
-    cache = _caches.get(dialect)
-    if cache is None:
-        cache = _caches[dialect] = OrderedDict()
+    cache = cache_of(dialect)
     key = (cache_key.key, tuple(sorted(given)) if given else ())
     fast = cache.get(key, _MISSING)
     if fast is _MISSING:
-        fast = cache[key] = _make(statement, dialect, cache_key, given)
-        if len(cache) > SIZE:
-            cache.popitem(last=False)
+        fast = _make(statement, dialect, cache_key.bindparams, given)
+        _keep(cache, key, fast)
     if fast is None:
         return None
-    if cache_key.bindparams == [] or not given or statement.__dict__.get(MEMO) is None:
-        statement.__dict__[MEMO] = _Memo(statement, dialect, fast, cache_key.bindparams)
+    if not cache_key.bindparams or not given or not own:
+        fields[MEMO] = _Memo(statement, dialect, fast, cache_key.bindparams)
     return fast, cache_key.bindparams
 
 
+def _find_by_shape(statement: Any, dialect: Any) -> tuple[FastSelect, list[Any]] | None:
+    """The same, for a simple statement; executed again, it gets a memo of its own."""
+    found = shape_of(statement, _MEMOS)
+    if found is None:
+        return None
+    shape, bindparams = found
+    cache = cache_of(dialect)
+    fast = cache.get(shape, _MISSING)
+    if fast is _MISSING:
+        if not lasts(statement):
+            return None
+        fast = _make(statement, dialect, bindparams, EMPTY)
+        if fast is not None:
+            fast.keeps = statement
+        _keep(cache, shape, fast)
+    if fast is None:
+        return None
+    statement.__dict__[MEMO] = id(statement)  # a copy of the statement has another
+    return fast, bindparams
+
+
+def cache_of(dialect: Any) -> OrderedDict[Any, FastSelect | None]:
+    """The plans of a dialect's statements, by cache key or shape."""
+    cache = _caches.get(dialect)
+    if cache is None:
+        cache = _caches[dialect] = OrderedDict()
+    return cache
+
+
+def _keep(cache: OrderedDict[Any, Any], key: Any, fast: FastSelect | None) -> None:
+    cache[key] = fast
+    if len(cache) > SIZE:
+        cache.popitem(last=False)
+
+
 _MISSING: Any = object()
+_MEMOS = frozenset((MEMO, "_generate_cache_key"))
+EMPTY: Mapping[str, Any] = {}
 
 
 def _make(
-    statement: Any, dialect: Any, cache_key: Any, given: Mapping[str, Any]
+    statement: Any, dialect: Any, bindparams: list[Any], given: Mapping[str, Any]
 ) -> FastSelect | None:
     compiled = statement.compile(dialect=dialect, column_keys=sorted(given))
-    if not suits(compiled) or getattr(compiled.compile_state, "load", None) is None:
+    suitable = suits(compiled) or suits_expanded(compiled)
+    if not suitable or getattr(compiled.compile_state, "load", None) is None:
         return None
-    fast = FastSelect(compiled, cache_key.bindparams)
-    return fast if fast.usable() else None
+    return FastSelect(compiled, bindparams)

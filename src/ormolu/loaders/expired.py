@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -12,6 +12,13 @@ from .._speedups import state as kernel
 from ..compile.entity_plan import IMMEDIATE, strategy_name
 from ..compile.load_options import OwnLoad
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
+from ..hydrate.description import node_of_own_load
+from ..instrument.expiry import (
+    clear_expired,
+    expired_attributes,
+    expired_keys,
+    is_expired,
+)
 from ..instrument.flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -21,7 +28,7 @@ from ..instrument.flags import (
     SQL_OK,
 )
 from ..instrument.load_watch import note_refresh
-from ..instrument.state import clear_expired, expired_keys, extras_of, session_of
+from ..instrument.state import session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import column_purpose
 from .by_key import key_parameters, key_values, select_by_key
@@ -34,31 +41,31 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
     """Reload an instance's expired attributes in one statement."""
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    expired = set(expired_keys(obj)) - mapper._deferred_keys
-    names = {*expired, *eager_keys(obj)}
-    load_columns(mapper, obj, names, autoflush=not passive & NO_AUTOFLUSH)
-    clear_expired(obj, expired)
+    names = {*expired_keys(obj), *_eager_keys(obj, EAGER)}
+    # where all that is expired has changes, the row brings everything anew
+    load_columns(mapper, obj, names or None, autoflush=not passive & NO_AUTOFLUSH)
+    clear_expired(obj)
     return ATTR_WAS_SET
 
 
-def eager_keys(obj: Any) -> list[str]:
-    """Relationships that the reload of a wholly expired instance brings along."""
+def _eager_keys(obj: Any, strategies: Container[str]) -> set[str]:
+    """Expired relationships that the reload of expired columns brings along."""
     struct = kernel.state_of(obj)
-    if not struct._o_flags & kernel.EXPIRED:
-        return []
-    origin = struct._o_origin
-    node = None if origin is None else origin.node
-    mapper = struct._o_layout.mapper
-    return [
-        prop.key
-        for prop in mapper._relationship_props
-        if strategy_name(
-            prop, node.step_for(prop.key, "relationship") if node else None
+    related = expired_attributes(obj).intersection(struct._o_layout.related_keys)
+    if not related:
+        return related
+    node = node_of_own_load(struct._o_origin)
+    props = struct._o_layout.mapper._props
+    originals = struct._o_originals or ()
+    return {
+        key
+        for key in related
+        if key not in originals
+        and strategy_name(
+            props[key], node.step_for(key, "relationship") if node else None
         )
-        in EAGER
-        and kernel.peek_key(obj, prop.key) is kernel.UNLOADED
-        and prop.key not in (struct._o_originals or ())
-    ]
+        in strategies
+    }
 
 
 def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
@@ -67,7 +74,7 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     if struct._o_key is None:
         return ATTR_EMPTY
     # what the load of an expired object had asked for is over
-    expired = bool(struct._o_flags & kernel.EXPIRED) or prop.key in expired_keys(obj)
+    expired = is_expired(obj, prop.key)
     step = None if expired else _column_step(struct, prop)
     if (
         step is None
@@ -113,9 +120,9 @@ def _group_of(prop: Any, obj: Any) -> set[str]:
 
 
 def load_columns(
-    mapper: Any, obj: Any, names: Iterable[str], *, autoflush: bool = True
+    mapper: Any, obj: Any, names: Iterable[str] | None, *, autoflush: bool = True
 ) -> None:
-    """Load some columns of a persistent instance from its row.
+    """Load some columns of a persistent instance from its row, or all.
 
     Raises:
         DetachedInstanceError: when the instance has no session.
@@ -128,21 +135,18 @@ def load_columns(
             "attribute refresh operation cannot proceed"
         )
     struct = kernel.state_of(obj)
-    only = frozenset(names)
-    if not only:
-        return
+    only = None if names is None else frozenset(names)
     values = _key_to_load(mapper, obj, struct)
     if autoflush:
+        extra = _eager_keys(obj, IMMEDIATE)
         session._autoflush()
+        if extra and only is not None:  # the flush may have loaded it
+            only -= extra - _eager_keys(obj, IMMEDIATE)
         values = _key_to_load(mapper, obj, struct)  # a flush may have changed it
-    origin = struct._o_origin
-    node = None if origin is None else origin.node
-    expired = expired_keys(obj)
+    node = node_of_own_load(struct._o_origin)
     found = refresh_from_row(session, mapper, obj, values, only, node=node)
     if not found:
         raise ObjectDeletedError(obj)
-    if left := expired - only:
-        extras_of(struct)["expired"] = set(left)
 
 
 def _key_to_load(mapper: Any, obj: Any, struct: Any) -> tuple[Any, ...]:

@@ -8,8 +8,8 @@ from .._speedups import hydration
 from ..compile.criteria import options_with_criteria
 from ..hydrate.context import QueryContext
 from ..hydrate.description import is_criteria_option
-from ..hydrate.plans import plan_for
-from ..lanes.prepared import NOTHING_LOADED
+from ..hydrate.plans import LoadPlan, plan_for
+from ..lanes.prepared import NOTHING_LOADED, PreparedLoad
 from ..lanes.purpose import Purpose, identity_token_of
 from ..lanes.rows import compile_state_of, fetch_all, processors_of
 
@@ -48,6 +48,7 @@ def follow(
     follows: QueryContext,
     overwrite: bool,
     origin: Any = None,
+    prepared: PreparedLoad | None = None,
 ) -> Following:
     """Execute a statement that loads a relationship of many objects.
 
@@ -57,13 +58,13 @@ def follow(
         follows: the context of the load that the objects came from.
         overwrite: load over what is loaded already.
         origin: for the context of this load, see `QueryContext`.
+        prepared: the same statement, where it is kept for later executions.
     """
     criteria = criteria_to_repeat(follows)
     if criteria:
-        statement = statement.options(*criteria)
+        statement, prepared = statement.options(*criteria), None
     connection = session._connection_for(prop.mapper, statement)
-    options, token = follows.execution_options, None
-    inherited = follows.inherited
+    options, inherited = follows.execution_options, follows.inherited
     if session._hears or options or follows.inherited:
         purpose = Purpose(
             relationship=True,
@@ -73,20 +74,23 @@ def follow(
         )
         announced = session._announce_load(statement, connection, values, purpose)
         result, options = announced.cursor, announced.options
-        inherited = announced.inherited
         if result is None:
             return Following(announced.answer, NOTHING_LOADED, None)
         token = identity_token_of(options)
         overwrite = overwrite or announced.populate_existing
+        inherited = announced.inherited
+        plan, found = _plan_and_rows(result, inherited, token)
+    elif prepared is not None:
+        plan, found = prepared.rows(connection, values)
+        announced = None
     else:
         result = connection.execute(
             statement,
             values,
             execution_options={"_result_disable_adapt_to_context": True},
         )
+        plan, found = _plan_and_rows(result)
         announced = None
-    description = compile_state_of(result).load
-    plan = plan_for(description, processors_of(result), inherited, token)
     run = hydration.LoadRun(session._tracker, plan.outputs, populate_existing=overwrite)
     if announced is not None or plan.repeats or origin is not None or criteria:
         run.context = QueryContext(
@@ -97,6 +101,14 @@ def follow(
             inherited=inherited,
             origin=origin,
         )
-    rows: list[tuple[Any, ...]] = run.rows(fetch_all(result))
+    rows: list[tuple[Any, ...]] = run.rows(found)
     run.finish()
     return Following(rows, plan, run)
+
+
+def _plan_and_rows(
+    result: Any, inherited: tuple[Any, ...] = (), token: Any = None
+) -> tuple[LoadPlan, list[Any]]:
+    description = compile_state_of(result).load
+    plan = plan_for(description, processors_of(result), inherited, token)
+    return plan, fetch_all(result)

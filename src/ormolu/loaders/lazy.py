@@ -15,6 +15,7 @@ from ..compile.entity_plan import strategy_name
 from ..compile.load_options import OwnLoad
 from ..compile.options import PathNode, Step
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
+from ..instrument.expiry import expired_keys
 from ..instrument.flags import (
     ATTR_EMPTY,
     ATTR_WAS_SET,
@@ -30,7 +31,7 @@ from ..instrument.flags import (
     RELATED_OBJECT_OK,
     SQL_OK,
 )
-from ..instrument.state import expired_keys, session_of
+from ..instrument.state import session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import NO_OPTIONS, NO_PURPOSE, Purpose, lazy_purpose
 from ..mapping.direction import MANYTOONE

@@ -13,6 +13,7 @@ from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad
 from ..compile.options import PathNode
 from ..hydrate.context import QueryContext
+from ..lanes.prepared import PreparedLoad
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
 from .following import follow
@@ -30,12 +31,29 @@ class SelectinQuery:
 
     Attributes:
         keys: how many columns of a row come before the entity.
-        by_remote: whether the IN list holds keys of the related objects.
+        by_remote: whether the IN list holds keys of the related objects; where the
+            foreign keys are not loaded it cannot.
     """
 
-    __slots__ = ("alias", "by_remote", "chunk", "columns", "keys", "statement")
+    __slots__ = (
+        "alias",
+        "by_remote",
+        "chunk",
+        "columns",
+        "keys",
+        "prepared",
+        "statement",
+    )
 
-    def __init__(self, prop: Any, step: Any, node: PathNode | None, path: Any) -> None:
+    def __init__(
+        self,
+        prop: Any,
+        step: Any,
+        node: PathNode | None,
+        path: Any,
+        *,
+        with_foreign_keys: bool = True,
+    ) -> None:
         criteria: tuple[Any, ...] = ()
         target = prop.entity
         self.chunk = CHUNK
@@ -45,7 +63,9 @@ class SelectinQuery:
             criteria = step.attr._extra_criteria
             target = step.target
         self.by_remote = (
-            bool(prop._use_get and prop.direction is MANYTOONE) and not criteria
+            with_foreign_keys
+            and bool(prop._use_get and prop.direction is MANYTOONE)
+            and not criteria
         )
         own = OwnLoad(without_reverse(prop, node), path)
         self.alias: Any = None
@@ -94,6 +114,8 @@ class SelectinQuery:
                 order_by = [target._adapter.traverse(c) for c in order_by]
             statement = statement.order_by(*order_by)
         self.statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
+        # criteria bring values of one statement alone, and its plan is not kept
+        self.prepared = None if criteria else PreparedLoad(self.statement)
 
 
 def _plain_secondaryjoin(prop: Any, target: Any) -> Any:
@@ -156,6 +178,16 @@ class SelectinLoad:
         self.impl = prop.parent.class_manager[prop.key].impl
         self._plan: Any = None
         self._collected: dict[Any, list[Any]] = {}
+
+    def lacks_foreign_keys(self, objects: list[Any]) -> bool:
+        """Whether a reference cannot be followed for lack of a foreign key."""
+        names = self._local_names()
+        return any(
+            kernel.peek_key(obj, name) is UNLOADED
+            and name not in (kernel.state_of(obj)._o_originals or ())
+            for obj in objects
+            for name in names
+        )
 
     def load(self, objects: list[Any]) -> None:
         """Load for all objects; only those without the relationship are given it.
@@ -225,12 +257,7 @@ class SelectinLoad:
 
     def _remote_keys(self, objects: list[Any]) -> Iterator[Any]:
         """The primary key of what each object refers to; None where there is none."""
-        prop = self.prop
-        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
-        names = [
-            prop.parent.get_property_by_column(by_remote[c]).key
-            for c in prop.mapper.primary_key
-        ]
+        names = self._local_names()
         for obj in objects:
             values = [getattr(obj, name) for name in names]
             if any(v is None for v in values):
@@ -238,8 +265,19 @@ class SelectinLoad:
             else:
                 yield values[0] if len(values) == 1 else tuple(values)
 
+    def _local_names(self) -> list[str]:
+        """The attributes that hold the foreign key, in the order of what it refers to."""
+        prop = self.prop
+        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+        return [
+            prop.parent.get_property_by_column(by_remote[c]).key
+            for c in prop.mapper.primary_key
+        ]
+
     def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Execute for some keys; rows of the key and the related object."""
+        if self.follows.autoflush:
+            self.session._autoflush()
         following = follow(
             self.session,
             self.prop,
@@ -247,6 +285,7 @@ class SelectinLoad:
             {"primary_keys": keys},
             self.follows,
             self.overwrite,
+            prepared=self.query.prepared,
         )
         plan, run = following.plan, following.run
         if run is None:
@@ -276,8 +315,15 @@ def load_selectin(
     context: QueryContext,
 ) -> None:
     """Load a relationship of many objects by one statement, or one for each chunk."""
-    query = SelectinQuery(post.prop, post.step, post.node, path)
-    SelectinLoad(session, post.prop, query, overwrite, context).load(objects)
+    query = post.prepared
+    if query is None:  # the plan's objects are loaded by the same statement each time
+        query = post.prepared = SelectinQuery(post.prop, post.step, post.node, path)
+    load_all = SelectinLoad(session, post.prop, query, overwrite, context)
+    if query.by_remote and load_all.lacks_foreign_keys(objects):
+        load_all.query = SelectinQuery(
+            post.prop, post.step, post.node, path, with_foreign_keys=False
+        )
+    load_all.load(objects)
 
 
 POST_LOADERS["selectin"] = load_selectin

@@ -536,6 +536,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         "composites",
         "_column_props",
         "_relationship_props",
+        "_instance_keys",
         "_expirable_keys",
         "_read_only_keys",
         "_deferred_keys",
@@ -557,6 +558,11 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     @sa_util.memoized_property
     def _relationship_props(self) -> list[Relationship]:
         return [p for p in self._props.values() if isinstance(p, Relationship)]
+
+    @sa_util.memoized_property
+    def _instance_keys(self) -> frozenset[str]:
+        """All that an instance may have, and the synonyms of it."""
+        return frozenset(self.layout.index) | frozenset(self.synonyms.keys())
 
     @sa_util.memoized_property
     def _expirable_keys(self) -> frozenset[str]:

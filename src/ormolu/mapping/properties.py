@@ -22,6 +22,9 @@ class ColumnComparator(PropComparator[_T]):
 
     __slots__ = ("_element", "expressions", "info")
 
+    # of this very class: one that derives from it may do as it likes with a value
+    _repeats_comparisons = True
+
     def __init__(
         self, prop: Any, parentmapper: Any, adapt_to_entity: Any = None
     ) -> None:

@@ -12,6 +12,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.operators import ColumnOperators
 from sqlalchemy.sql.visitors import InternalTraversal
 
+from .._core.comparisons import (
+    MEMBERSHIP,
+    OPERATORS,
+    VALUES,
+    Comparison,
+    class_of_values,
+    comparison_like,
+)
 from .._core.names import PLUGIN
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
@@ -19,6 +27,10 @@ from ..instrument.manager import manager_of_class
 from .mapped import Mapped
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
+
+_ONCE = object()
+_NEVER = object()
+"""What is known of comparisons that are not copied: made once, not to be copied."""
 
 
 class InspectionAttr:
@@ -77,6 +89,7 @@ class QueryableAttribute(
     impl: Any = None
     _doc: str | None = None
     _expression: Any = None
+    _comparisons: dict[Any, Comparison | object] | None = None
 
     def _setup(
         self,
@@ -157,7 +170,31 @@ class QueryableAttribute(
         return self.key
 
     def operate(self, op: Any, *other: Any, **kw: Any) -> Any:
+        if op in OPERATORS:
+            if other[0].__class__ in VALUES:
+                return self._compare(op, other[0], other[0].__class__)
+        elif op in MEMBERSHIP and other[0].__class__ is list and not kw:
+            class_ = class_of_values(other[0])
+            if class_ is not None:
+                return self._compare(op, list(other[0]), class_)
         return op(self.comparator, *other, **kw)
+
+    def _compare(self, op: Any, value: Any, class_: Any) -> Any:
+        """A comparison with plain values, as the last one of its kind was made."""
+        known = self._comparisons
+        if known is None:
+            known = self._comparisons = {}
+        kind = (op, class_)
+        found = known.get(kind)
+        if found.__class__ is Comparison:
+            return found.with_value(value)
+        made = op(self.comparator, value)
+        if found is None:  # attributes of an alias are often used once
+            known[kind] = _ONCE
+        elif found is _ONCE:
+            own = "_repeats_comparisons" in type(self.comparator).__dict__
+            known[kind] = (comparison_like(made, value) if own else None) or _NEVER
+        return made
 
     def reverse_operate(self, op: Any, other: Any, **kw: Any) -> Any:
         return op(other, self.comparator, **kw)
@@ -250,7 +287,8 @@ class QueryableAttribute(
         return f"{getattr(self.class_, '__name__', self.class_)}.{self.key}"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__} {self}>"
+        name = f"{type(self).__module__}.{type(self).__name__}"
+        return f"<{name} object at {id(self):#x}; {self}>"
 
     __hash__ = object.__hash__
 

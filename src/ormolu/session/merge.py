@@ -11,8 +11,9 @@ from sqlalchemy import util as sa_util
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
 from ..instrument.collections import collection_adapter
+from ..instrument.expiry import expire_keys, expired_keys, is_expired, leave_expiry
 from ..instrument.flags import PASSIVE_MERGE
-from ..instrument.state import expire_by_names, expire_keys, public_key
+from ..instrument.state import public_key
 from .known import identity_key
 
 UNLOADED = kernel.UNLOADED
@@ -59,7 +60,7 @@ class Merge:
             self._copy(given, struct, target, mapper)
         if not self.load:
             kernel.forget_changes(target)
-            expire_by_names(target)
+            leave_expiry(target)
         if isnew:
             mapper.class_manager.dispatch.load(target, None)
         return target
@@ -80,7 +81,7 @@ class Merge:
                 "(i.e. unpersisted) objects.  flush() all changes on mapped instances "
                 "before merging with load=False."
             )
-        if struct._o_extras and "expired" in struct._o_extras:
+        if expired_keys(given):
             for key in mapper._pk_keys:
                 getattr(given, key)  # which refuses what cannot be loaded any more
         values = tuple(kernel.peek_key(given, k) for k in mapper._pk_keys)
@@ -143,8 +144,7 @@ class Merge:
         if mapper.version_id_prop is not None:
             _check_version(given, target, mapper.version_id_prop.key)
         target_struct = kernel.state_of(target)
-        if struct._o_origin is not None:
-            target_struct._o_origin = struct._o_origin
+        target_struct._o_origin = struct._o_origin  # later loads go on as its did
         if struct._o_extras and "callables" in struct._o_extras:
             extras = target_struct._o_extras or {}
             extras["callables"] = dict(struct._o_extras["callables"])
@@ -167,7 +167,7 @@ class Merge:
                 impl.set(target, value)
             else:
                 impl.put(target, value)
-        elif struct._o_key is not None and not _is_deferred(prop, struct):
+        elif struct._o_key is not None and not _is_deferred(prop, given):
             if kernel.peek_key(target, key) is UNLOADED:
                 expire_keys(target, (key,))
 
@@ -211,12 +211,18 @@ class Merge:
             impl.set_committed_value(target, merged)
 
 
-def _is_deferred(prop: Any, struct: Any) -> bool:
-    """Whether a column is left out by its mapping, or by the object's options."""
-    origin = struct._o_origin
+def _is_deferred(prop: Any, given: Any) -> bool:
+    """Whether a column is left out by its mapping, or by an object's last load."""
+    if prop.deferred:
+        return True
+    origin = kernel.state_of(given)._o_origin
     node = None if origin is None else origin.node
     step = None if node is None else node.step_for(prop.key, "column")
-    return bool(prop.deferred) if step is None else step.strategy == "defer"
+    return (
+        step is not None
+        and step.strategy == "defer"
+        and not is_expired(given, prop.key)
+    )
 
 
 def _check_version(given: Any, target: Any, key: str) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import exc as sa_exc
 
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import instance_text
-from ..instrument.state import expired_keys, extras_of, public_key
+from ..instrument.extras import extras_of
+from ..instrument.state import public_key
 from .connecting import Connecting
 from .known import sessions
 
 DELETED = kernel.DELETED
-EXPIRED = kernel.EXPIRED
 FRESH = kernel.FRESH
 MODIFIED = kernel.MODIFIED
 
@@ -122,16 +123,24 @@ class Moving(Connecting):
         if home is not None and home.tracker is tracker:
             tracker.deleted.pop(id(obj), None)
             return
+        self._attach(obj, struct)
+
+    def _attach(self, obj: Any, struct: Any) -> None:
+        """Let a detached object in, with the changes that it has."""
         self._before_attach(obj, struct)
         target = self._target_home(obj, struct)
         struct._o_home = None
-        target.add(obj, struct._o_key)
-        if struct._o_flags & MODIFIED:
-            tracker.modified[id(obj)] = obj
-            if struct._o_extras and "pending" in struct._o_extras:
-                self._awaiting.append(obj)
+        self._enter(target, obj, struct)
         if self._hears:
             self._after_attach(obj, struct)
+
+    def _enter(self, target: Any, obj: Any, struct: Any) -> None:
+        """Put an object into its identity dict, and its changes into the session."""
+        target.add(obj, struct._o_key)
+        if struct._o_flags & MODIFIED:
+            self._tracker.modified[id(obj)] = obj
+            if struct._o_extras and "pending" in struct._o_extras:
+                self._awaiting.append(ref(obj))
 
     def _target_home(self, obj: Any, struct: Any) -> Any:
         """The identity dict that an object belongs into, free for it."""
@@ -205,16 +214,10 @@ class Moving(Connecting):
         if self._transaction is None:
             self._autobegin_t()
         home = struct._o_home
-        attach = home is None or home.tracker is not self._tracker
-        if attach:
-            self._before_attach(obj, struct)
-            target = self._target_home(obj, struct)
-            struct._o_home = None
-            target.add(obj, struct._o_key)
-            if self._hears:
-                self._after_attach(obj, struct)
+        if home is None or home.tracker is not self._tracker:
+            self._attach(obj, struct)
         elif struct._o_flags & DELETED:
-            self._target_home(obj, struct).add(obj, struct._o_key)
+            self._enter(self._target_home(obj, struct), obj, struct)
         found: list[Any] = []
         if cascade:
             found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
@@ -305,17 +308,12 @@ class Moving(Connecting):
         if home is not None and home.tracker is not tracker:
             return False  # another session has it now
         persistent = struct._o_key is not None
-        expired = expired_keys(obj)
         if persistent:
             if home is not None:
                 home.discard(obj)
             struct._o_key = None
         struct._o_home = None
-        struct._o_flags &= ~(DELETED | EXPIRED)
-        if struct._o_extras:
-            struct._o_extras.pop("expired", None)
-        if expired:  # what was lost with the row cannot be read
-            extras_of(struct)["expired"] = set(expired)
+        struct._o_flags &= ~DELETED
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)
@@ -330,6 +328,10 @@ class Moving(Connecting):
         struct = kernel.state_of(obj)
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
+            if struct._o_home is None and struct._o_key is not None:
+                # back since a first rollback, then expunged
+                self._before_attach(obj, struct)
+                self._tracker.home(struct._o_layout).add(obj, struct._o_key)
             return False
         home: Any = struct._o_home
         struct._o_flags &= ~DELETED

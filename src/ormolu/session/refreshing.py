@@ -9,17 +9,11 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
+from ..hydrate.description import node_of_own_load
+from ..instrument.expiry import expire_all, expire_keys
 from ..instrument.flags import (
     PASSIVE_NO_FETCH_RELATED,
-    PASSIVE_NO_RESULT,
     PASSIVE_OFF,
-)
-from ..instrument.state import (
-    clear_expired,
-    expire_all,
-    expire_keys,
-    expired_keys,
-    extras_of,
 )
 from ..loaders.by_key import key_values
 from ..loaders.expired import refresh_from_row
@@ -56,27 +50,21 @@ class Refreshing(BulkOperations):
         self._expire_for_refresh(instance, mapper, names)
         self._autoflush()
         _refuse_changed_key(struct, mapper)
-        expired = expired_keys(instance)
         only = _refreshed_keys(instance, mapper, names)
-        origin = struct._o_origin
         found = refresh_from_row(
             self,
             mapper,
             instance,
             key_values(mapper, struct._o_key),
             only,
-            node=None if origin is None else origin.node,
+            node=node_of_own_load(struct._o_origin),
             with_for_update=for_update_arguments(with_for_update),
         )
         if not found:
             raise sa_exc.InvalidRequestError(
                 f"Could not refresh instance '{instance_text(instance)}'"
             )
-        clear_expired(instance, only)
         if names is not None:
-            left = set(expired).difference(only or ())
-            if left:
-                extras_of(struct)["expired"] = left
             for prop in mapper._relationship_props:
                 if prop.key in names:
                     _load_lazy(instance, prop)
@@ -156,14 +144,14 @@ class Refreshing(BulkOperations):
 def _load_lazy(obj: Any, prop: Any) -> None:
     """Load a relationship that was not loaded eagerly.
 
-    An object of the same class that is known already is not refreshed for it.
+    A reference to an object of the same class stays unloaded where that one would
+    have to be loaded or refreshed for it.
     """
     impl = kernel.layout_of(obj).attributes[prop.key].impl
     passive = PASSIVE_OFF
     if prop.mapper.base_mapper is prop.parent.base_mapper:
         passive = PASSIVE_NO_FETCH_RELATED
-    if impl.get(obj, passive) is PASSIVE_NO_RESULT:
-        impl.get(obj)
+    impl.get(obj, passive)
 
 
 def _refuse_changed_key(struct: Any, mapper: Any) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.sql.base import Executable
 from .._speedups import finding
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError
+from ..instrument.expiry import expired_keys
 from ..instrument.flags import PASSIVE_OFF
-from ..instrument.state import expired_keys
 from ..loaders.by_key import load_by_key
 from ..query.query import Query
 from . import execution
@@ -335,7 +335,6 @@ class Session(Refreshing, SessionClassMethods):
                     return None
                 if self._has_row(found):
                     return found
-        self._autoflush()
         if (
             with_for_update is not None
             or options
@@ -355,6 +354,7 @@ class Session(Refreshing, SessionClassMethods):
                 bind_arguments,
                 identity_token,
             )
+        self._autoflush()
         return load_by_key(self, mapper, key)
 
     def _has_row(self, found: Any) -> bool:

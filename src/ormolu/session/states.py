@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
+from ..instrument.expiry import clear_expired, declare_expired
 from ..instrument.flags import NO_VALUE
-from ..instrument.state import extras_of, session_of
+from ..instrument.state import session_of
 
 DELETED = kernel.DELETED
 EXPIRED = kernel.EXPIRED
@@ -20,12 +21,12 @@ def make_transient(instance: object) -> None:
     if session is not None:
         session._expunge_one(instance)
     struct._o_home = None
+    clear_expired(instance)
     extras = struct._o_extras
     if extras:
-        extras.pop("expired", None)
         extras.pop("callables", None)
     struct._o_key = None
-    struct._o_flags &= ~(DELETED | EXPIRED)
+    struct._o_flags &= ~DELETED
 
 
 def make_transient_to_detached(instance: object) -> None:
@@ -41,13 +42,13 @@ def make_transient_to_detached(instance: object) -> None:
     values = [kernel.peek(instance, s) for s in struct._o_layout.pk_slots]
     values = [NO_VALUE if v is kernel.UNLOADED else v for v in values]
     struct._o_key = mapper.key_of_values(values)
-    struct._o_flags &= ~(DELETED | FRESH)
+    struct._o_flags &= ~(DELETED | EXPIRED | FRESH)
     kernel.forget_changes(instance)
     unloaded = [
         k
-        for k in mapper._expirable_keys
+        for k in (*mapper._expirable_keys, *mapper._deferred_keys)
         if kernel.peek_key(instance, k) is kernel.UNLOADED
     ]
     if unloaded:
-        extras_of(struct)["expired"] = set(unloaded)
+        declare_expired(struct, unloaded)
         struct._o_flags |= kernel.PARTIAL
