@@ -43,6 +43,7 @@ class LoadRecord:
         options: the statement's options that lazy loads repeat.
         inherited: those options where some are the user's own, whose values a plan
             must not keep from one statement for the next; empty otherwise.
+        loads: what later loads of the objects share on account of those.
         own: the record of the objects' own load, None where that had no options; this
             one, unless later loads that met the objects have added to it.
         statement: tells the records of a statement from those of others.
@@ -54,6 +55,7 @@ class LoadRecord:
         "_over",
         "inherited",
         "is_root",
+        "loads",
         "node",
         "options",
         "own",
@@ -75,6 +77,7 @@ class LoadRecord:
         self.is_root = is_root
         self.inherited = inherited_options(options)
         self.path: Any = None
+        self.loads: dict[Any, Any] | None = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
 
     def over(self, old: LoadRecord | None) -> LoadRecord | None:

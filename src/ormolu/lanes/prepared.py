@@ -15,6 +15,7 @@ from ..hydrate.description import with_criteria
 from ..hydrate.plans import LoadPlan, plan_for
 from .expanding import ExpandingStatement, suits_expanded
 from .fast import FastStatement, is_free, suits
+from .inheriting import inheriting
 from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import (
     compile_state_of,
@@ -102,8 +103,18 @@ class PreparedLoad:
             the results (bare entities, or tuples), the plan, and the kernel's run.
         """
         session = tracker.owner
-        announced = None
-        if session is not None and (
+        announced = context = None
+        if purpose is not NO_PURPOSE and _is_quiet(session, purpose):
+            shared = inheriting(self, purpose.record)
+            plan, rows = shared.rows(connection, values)
+            context = QueryContext(
+                session,
+                shared.statement,
+                params=values,
+                refreshed=run_args.get("refresh"),
+                inherited=purpose.inherited,
+            )
+        elif session is not None and (
             session._hears
             or session.execution_options
             or (purpose is not NO_PURPOSE and purpose.needs_session)
@@ -120,7 +131,9 @@ class PreparedLoad:
         else:
             plan, rows = self.rows(connection, values)
         run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
-        if announced is not None:
+        if context is not None:
+            run.context = context
+        elif announced is not None:
             run.context = QueryContext(
                 session,
                 announced.statement,
@@ -132,6 +145,16 @@ class PreparedLoad:
         results = run.rows(rows)
         run.finish()
         return results, plan, run
+
+
+def _is_quiet(session: Any, purpose: Purpose) -> bool:
+    """Whether nobody hears of a load, which only has inherited options."""
+    return bool(
+        purpose.inherited
+        and purpose.record is not None
+        and not purpose.execution_options
+        and (session is None or not (session._hears or session.execution_options))
+    )
 
 
 class _FastLoad:
