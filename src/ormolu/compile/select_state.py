@@ -73,7 +73,7 @@ class OrmoluSelectState(SelectState):
         for raw in statement._raw_columns:
             entity = raw._annotations.get("parententity")
             if entity is not None:
-                froms.append(entity.selectable)
+                froms.append(entity.__clause_element__())
             else:
                 froms.extend(raw._from_objects)
         return cls._normalize_froms(froms, check_statement=statement)

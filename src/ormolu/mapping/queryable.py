@@ -140,6 +140,8 @@ class QueryableAttribute(
     def __clause_element__(self) -> Any:
         return self.expression
 
+    _is_immutable = False
+
     def _clone(self, **_: Any) -> QueryableAttribute[_T_co]:
         """Itself: a relationship that a copied statement joins along is no other."""
         return self
