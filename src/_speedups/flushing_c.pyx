@@ -24,6 +24,7 @@ from ormolu._speedups.state_c cimport (
     layout_of_state,
     originals_of,
     peek_value,
+    put_value,
     set_originals,
     state_for,
     state_if_any,
@@ -32,7 +33,7 @@ from ormolu._speedups.state_c cimport (
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "reached", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "put_generated", "reached", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -142,7 +143,7 @@ cdef bint _is_in(Tracker tracker, object obj) except -1:
         return True
     if state._home is None or state._home._live_tracker() is not tracker:
         return False
-    return not state._flags & F_DELETED or number in tracker.deleted
+    return not state._flags & F_DELETED or state._home.contains(obj)
 
 
 def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
@@ -329,6 +330,20 @@ cdef int _copy(
         held = borrow(source, sources[i])
         write_entity(target, layout, targets[i], <object>held)
     return 0
+
+
+def put_generated(list objs not None, Py_ssize_t slot, values):
+    """Store what the database made for a column of objects; it is no change.
+
+    Returns:
+        the objects that had been given None for it.
+    """
+    cdef list overwritten = []
+    for obj, value in zip(objs, values):
+        if peek_value(obj, slot) is None:
+            overwritten.append(obj)
+        put_value(obj, slot, value)
+    return overwritten
 
 
 def linked(objs):

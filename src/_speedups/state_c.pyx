@@ -958,10 +958,11 @@ def mark_modified(obj):
 cdef int _mark(object obj, State state) except -1:
     cdef Tracker tracker
     state._flags |= F_MODIFIED
-    if state._home is not None and not state._flags & F_DELETED:
+    if state._home is not None:
         tracker = state._home._live_tracker()
         if tracker is not None:
-            tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
+            if not state._flags & F_DELETED:
+                tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
             if tracker.idle:
                 owner = tracker.owner
                 if owner is not None:

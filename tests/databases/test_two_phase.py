@@ -13,6 +13,9 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, PendingRollbackError
 import ormolu
 from ormolu import Session
 
+# the prepared transactions that a server tells of are those of all its databases
+pytestmark = pytest.mark.xdist_group("two-phase")
+
 
 class Base(ormolu.DeclarativeBase):
     pass

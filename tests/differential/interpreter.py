@@ -112,8 +112,16 @@ REPLACED = (
 )
 
 
+CIRCLE = re.compile(r"(?<=Circular dependency detected\. \()(_.*\))(?=\))")
+
+
 def normalised(text: str) -> str:
     """A message without what differs from one ORM or run to the other."""
     for pattern, replacement in REPLACED:
         text = pattern.sub(replacement, text)
-    return text
+    return CIRCLE.sub(in_order, text)
+
+
+def in_order(circle: re.Match[str]) -> str:
+    """The members of a circle, which is a set, in one order."""
+    return ", ".join(sorted(re.split(r", (?=_)", circle[0])))

@@ -66,7 +66,7 @@ class Known:
     def enter(self, objects: Any) -> None:
         """Name all of a set, in an order that does not depend on addresses."""
         unnamed = [o for o in objects if id(o) not in self.handles]
-        for obj in sorted(unnamed, key=lambda o: repr(inspect(o).key)):
+        for obj in sorted(unnamed, key=distinction):
             self.handle(obj)
 
     def discover(self) -> None:
@@ -86,3 +86,11 @@ class Known:
                 others = [value] if related.holder == "one" else value
                 self.enter(others)
                 waiting.extend(others)
+
+
+def distinction(obj: Any) -> str:
+    """What tells objects apart that have no names: keys, or else plain values."""
+    state = inspect(obj)
+    loaded = state.dict
+    names = SCHEMA[type(obj).__name__].columns
+    return repr((state.key, [loaded.get(name, "") for name in ("id", *names)]))

@@ -25,10 +25,13 @@ class Steps:
         self.session = session
         self.known = known
         self.nested: list[Any] = []
+        self.forgetful = False
 
     def run(self, step: Step) -> Any:
         """Execute one step."""
         name, *arguments = step
+        if self.forgetful:
+            gc.collect()  # garbage in cycles, as of an error that was kept, is no state
         return getattr(self, f"do_{name}")(*arguments)
 
     # -- objects -------------------------------------------------------------------
@@ -64,6 +67,7 @@ class Steps:
         self.known.bind(handle, copied)
 
     def do_forget(self) -> None:
+        self.forgetful = True
         self.known.forget()
         gc.collect()
 

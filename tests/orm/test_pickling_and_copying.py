@@ -9,6 +9,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, inspect
 
 from ormolu import (
     DeclarativeBase,
+    InstanceState,
     Mapped,
     Session,
     exc,
@@ -157,6 +158,22 @@ def test_changes_come_back_as_changes(db_session: Session, parent_class: Any) ->
     assert back in db_session.dirty
     db_session.commit()
     assert back.name == "changed"
+
+
+def test_a_state_can_be_handed_on_by_itself(
+    db_session: Session, parent_class: Any
+) -> None:
+    parent = db_session.get_one(parent_class, 1)
+    inspect(parent).info["key"] = "value"
+    parent.name = "changed"
+    kept = pickle.loads(pickle.dumps(inspect(parent).__getstate__()))
+    state = InstanceState.__new__(InstanceState)
+    state.__setstate__(kept)
+    back = state.obj()
+    assert state.detached
+    assert state.identity == (1,)
+    assert inspect(back).info == state.info == {"key": "value"}
+    assert state.attrs.name.history == (["changed"], (), ["p"])
 
 
 def test_attributes_that_are_not_mapped_come_back(

@@ -247,6 +247,21 @@ def test_filter_by_takes_a_relationship(session: Session, models: Models) -> Non
     assert len(session.scalars(statement).all()) == 2
 
 
+def test_not_the_object_of_a_reference(session: Session, models: Models) -> None:
+    sandy = session.get(models.User, 2)
+    statement = select(models.Address.user_id).where(models.Address.user != sandy)
+    assert str(statement.whereclause) == (
+        "address.user_id != :user_id_1 OR address.user_id IS NULL"
+    )
+    assert 2 not in session.scalars(statement).all()
+
+
+def test_an_attribute_shows_what_it_is(models: Models) -> None:
+    shown = repr(models.User.name)
+    assert "InstrumentedAttribute object at 0x" in shown
+    assert "User.name" in shown
+
+
 def test_contains_of_a_collection(session: Session, models: Models) -> None:
     address = session.get(models.Address, 3)
     statement = select(models.User).where(models.User.addresses.contains(address))

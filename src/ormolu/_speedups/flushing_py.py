@@ -20,6 +20,7 @@ from ormolu._speedups.state_py import (
     Tracker,
     forget_changes,
     peek,
+    put,
     state_of,
     state_or_none,
     write,
@@ -31,6 +32,7 @@ __all__ = [
     "mark_deleted",
     "pull_keys",
     "push_keys",
+    "put_generated",
     "reached",
     "settle_deleted",
     "settle_inserted",
@@ -121,7 +123,7 @@ def _is_in(tracker: Tracker, obj: Any) -> bool:
     home = state._o_home
     if home is None or home.tracker is not tracker:
         return False
-    return not state._o_flags & DELETED or id(obj) in tracker.deleted
+    return not state._o_flags & DELETED or home.contains(obj)
 
 
 def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
@@ -289,6 +291,20 @@ def _copy(
 ) -> None:
     for left, right in zip(sources, targets, strict=True):
         write(target, right, peek(source, left))
+
+
+def put_generated(objs: list[Any], slot: int, values: Iterable[Any]) -> list[Any]:
+    """Store what the database made for a column of objects; it is no change.
+
+    Returns:
+        the objects that had been given None for it.
+    """
+    overwritten = []
+    for obj, value in zip(objs, values, strict=False):
+        if peek(obj, slot) is None:
+            overwritten.append(obj)
+        put(obj, slot, value)
+    return overwritten
 
 
 def linked(objs: Iterable[Any]) -> list[Any]:

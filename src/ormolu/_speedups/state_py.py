@@ -488,10 +488,11 @@ def mark_modified(obj: Any) -> None:
 
 def _mark(obj: Any, state: State) -> None:
     state._o_flags |= MODIFIED
-    if state._o_home is not None and not state._o_flags & DELETED:
+    if state._o_home is not None:
         tracker = state._o_home.tracker
         if tracker is not None:
-            tracker.modified[id(obj)] = obj
+            if not state._o_flags & DELETED:
+                tracker.modified[id(obj)] = obj
             if tracker.idle:
                 owner = tracker.owner
                 if owner is not None:

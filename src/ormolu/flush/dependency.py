@@ -12,7 +12,16 @@ from ..exc import FlushError
 from ..instrument.flags import LOAD_AGAINST_COMMITTED, NO_RAISE
 from ..instrument.history import HISTORY_BLANK, History
 from . import sync
-from .steps import AddEdge, DeleteAll, DeleteOne, RelateAll, SaveAll, SaveOne, Step
+from .steps import (
+    AddEdge,
+    DeleteAll,
+    DeleteOne,
+    RelateAll,
+    RelateOne,
+    SaveAll,
+    SaveOne,
+    Step,
+)
 
 PASSIVE_NO_INITIALIZE = 22
 PASSIVE_OFF = 31
@@ -41,11 +50,9 @@ class Dependency:
         self.impl = prop.parent.class_manager[prop.key].impl
         self._fitting: set[Any] = set()
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
-        # a collection that is never loaded shows its rows only when asked in full
-        self.load_passive = PASSIVE_OFF if self.impl.dynamic else LOAD_NO_INIT
-        self.on_delete = (
-            PASSIVE_NO_INITIALIZE if self.passive_deletes else self.load_passive
-        )
+        # in full: of a deleted collection the members, too
+        self.load_passive = PASSIVE_OFF
+        self.on_delete = PASSIVE_NO_INITIALIZE if self.passive_deletes else PASSIVE_OFF
 
     direction = ""
 
@@ -113,13 +120,50 @@ class Dependency:
     def order_all(self, add: AddEdge) -> None:
         """Put the steps of the mappers into order: ``add(first, second)``."""
 
-    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
-        """Put the steps of single objects into order, for a part in a cycle."""
+    def taken_apart(self, cycles: set[Step]) -> list[Step]:
+        """The own steps that `order_each` replaces by steps for single objects."""
+        if self.post_update:
+            return []
+        own = ((self.parent_saves, False), (self.parent_deletes, True))
+        return [RelateAll(self, how) for saves, how in own if saves in cycles]
 
-    def related_steps(self, uow: Any, obj: Any, passive: int) -> list[Step]:
+    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
+        """Put the steps of single objects into order, for a parent in a cycle."""
+        by_child = self.child_saves in cycles
+        for step in self.taken_apart(cycles):
+            isdelete = step.isdelete  # type: ignore[attr-defined]
+            order = self.order_delete if isdelete else self.order_save
+            for obj in uow.related(self.parent, isdelete):
+                passive = self.on_delete if isdelete else PASSIVE_NO_INITIALIZE
+                found = self.pending(obj, passive)
+                if found:
+                    children = (
+                        self._steps_of(uow, found)
+                        if by_child
+                        else [self.child_saves, self.child_deletes]
+                    )
+                    record = uow.records[id(obj)]
+                    own = (DeleteOne if isdelete else SaveOne)(uow, record.mapper, obj)
+                    order(add, RelateOne(uow, self, isdelete, obj), own, children)
+
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        """Put an object that is saved into order with those that it refers to.
+
+        Args:
+            children: the steps that save or delete those.
+        """
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        """Put an object that is deleted into order with those that it refers to."""
+
+    def _steps_of(self, uow: Any, objects: list[Any]) -> list[Step]:
         """The steps of the objects that an object is or was related to."""
         found: list[Step] = []
-        for other in self.pending(obj, passive):
+        for other in objects:
             record = None if other is None else uow.records.get(id(other))
             if record is None:
                 continue
@@ -128,7 +172,7 @@ class Dependency:
         return found
 
     def pending(self, obj: Any, passive: int) -> list[Any]:
-        """The objects that an object is or was related to."""
+        """The objects that an object is or was related to; None for nobody."""
         impl = kernel.layout_of(obj).attributes[self.key].impl
         found: list[Any] = impl.get_all_pending(obj, passive | NO_RAISE)
         return found
@@ -224,3 +268,9 @@ class Dependency:
             f'collection "{self.prop}". Expected an object of type '
             f"{self.mapper.class_!r} or a polymorphic subclass of this type."
         )
+
+
+def is_deleted_here(obj: Any) -> bool:
+    """Whether an object was deleted by a session that still keeps it."""
+    struct = kernel.state_of(obj)
+    return bool(struct._o_flags & kernel.DELETED) and struct._o_home is not None

@@ -21,6 +21,13 @@ def take(obj: Any, slot: int, key: str, value: Any) -> None:
         originals.pop(key, None)
 
 
+def overwrite(uow: Any, obj: Any, slot: int, key: str, value: Any) -> None:
+    """Store a value of the database; if there was a change, it still counts as one."""
+    if kernel.peek(obj, slot) is None:
+        uow.overwritten.add((id(obj), key))
+    kernel.put(obj, slot, value)
+
+
 class RowTaker:
     """Takes over what one execution made of rows, an object at a time.
 
@@ -88,7 +95,7 @@ class RowTaker:
             mapping = returned._mapping
             for column in self._returned_columns(mapping, changed_keys):
                 key = plan.key_of[column]
-                take(obj, plan.slot_of[column], key, mapping[column])
+                self._store(obj, plan.slot_of[column], key, mapping[column])
                 brought.append(key)
             told += brought
         for name, slot, key in self.prefetched:
@@ -105,6 +112,12 @@ class RowTaker:
             plan.mapper.class_manager.dispatch.refresh_flush(obj, self.uow, told)
         if expired:
             expire_columns(obj, expired)
+
+    def _store(self, obj: Any, slot: int, key: str, value: Any) -> None:
+        if slot == self.plan.version_slot:
+            take(obj, slot, key, value)  # the next statement goes by it
+        else:
+            overwrite(self.uow, obj, slot, key, value)
 
 
 # -- after all tables of a mapper --------------------------------------------------

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .._speedups import gather
+from .._speedups import flushing, gather
 from .._speedups import state as kernel
 from ..exc import FlushError
 from ..lanes import fast
-from ..lanes.inserts import insert_fetching_keys
+from ..lanes.inserts import insert_fetching_key, insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
-from .fetched import RowTaker, take
+from .fetched import RowTaker, overwrite, take
 from .pause import Pause
 from .table_plan import TablePlan
 
@@ -105,8 +105,14 @@ def _insert_batch(
     if len(objects) > 1 and not has_keys and not plan.has_generated(shape):
         values = insert_fetching_keys(connection, plan, shape, columns, rows)
         if values is not None:
-            for obj, value in zip(objects, values, strict=True):
-                kernel.put(obj, plan.pk_slots[0], value)
+            slot = plan.pk_slots[0]
+            for obj in flushing.put_generated(objects, slot, values):
+                uow.overwritten.add((id(obj), plan.keys[slot]))
+            return
+    if len(objects) == 1 and not (has_keys or wanted or plan.has_generated(shape)):
+        value = insert_fetching_key(connection, plan, shape, columns, rows[0])
+        if value is not None:
+            _take_key(uow, plan, objects[0], (value,))
             return
     parameters = [dict(zip(names, row, strict=True)) for row in rows]
     if (
@@ -171,7 +177,7 @@ def _insert_together(
     taker = _taker(uow, plan, result.context)
     compiled = result.context.compiled_parameters
     for index, obj in enumerate(objects):
-        _take_key(plan, obj, keys[index])
+        _take_key(uow, plan, obj, keys[index])
         taker.row(obj, compiled[index], defaults[index] if defaults else None)
 
 
@@ -199,7 +205,7 @@ def _insert_one(
             "primary key result being invoked.  Ensure there are no triggers or "
             "special driver issues preventing INSERT from functioning properly."
         )
-    _take_key(plan, obj, key)
+    _take_key(uow, plan, obj, key)
     context = result.context
     returned = result.returned_defaults if wanted else None
     _taker(uow, plan, context).row(obj, context.compiled_parameters[0], returned)
@@ -237,10 +243,10 @@ def _take_expression_version(
         take(obj, slot, key, parameters[column.key])
 
 
-def _take_key(plan: TablePlan, obj: Any, key: Iterable[Any]) -> None:
+def _take_key(uow: Any, plan: TablePlan, obj: Any, key: Iterable[Any]) -> None:
     for slot, value in zip(plan.inserted_slots, key, strict=False):
         if slot is None or value is None:
             continue
         held = kernel.peek(obj, slot)
         if held is UNLOADED or held is None or is_expression(held):
-            take(obj, slot, plan.keys[slot], value)
+            overwrite(uow, obj, slot, plan.keys[slot], value)

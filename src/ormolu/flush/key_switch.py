@@ -7,7 +7,7 @@ from typing import Any
 from .._speedups import flushing
 from . import sync
 from .dependency import LOAD_NO_INIT, PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge
+from .steps import AddEdge, Step
 
 
 class KeySwitchDependency(Dependency):
@@ -49,6 +49,9 @@ class KeySwitchDependency(Dependency):
     def order_all(self, add: AddEdge) -> None:
         add(self.child_saves, self.after_save)
         add(self.parent_saves, self.after_save)
+
+    def taken_apart(self, cycles: set[Step]) -> list[Step]:
+        return []
 
     def presort(self, uow: Any, objects: list[Any], isdelete: bool) -> None:
         if not isdelete and not self.passive_updates:

@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from .._speedups import state as kernel
 from ..exc import StaleDataError
 from ..lanes import fast
 from ..lanes.many import run_many
 from . import sync
-from .dependency import PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge
+from .dependency import PASSIVE_NO_INITIALIZE, Dependency, is_deleted_here
+from .steps import AddEdge, Step
 
 Row = dict[str, Any]
 
@@ -44,6 +43,23 @@ class ManyToManyDependency(Dependency):
         add(before_delete, self.parent_deletes)
         add(before_delete, self.child_deletes)
         add(before_delete, self.child_saves)
+
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        add(save, relate)
+        for step in children:
+            if step.saves:
+                add(step, relate)
+            else:
+                add(relate, step)
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        add(relate, delete)
+        for step in children:
+            add(relate, step)
 
     # -- what takes part -----------------------------------------------------------
 
@@ -139,7 +155,7 @@ class ManyToManyDependency(Dependency):
         if child is None:
             return False
         if not uow.session._contains(child):
-            if not kernel.state_of(child)._o_flags & kernel.DELETED:
+            if not is_deleted_here(child):
                 self.warn_not_in_session(child, operation)
             return False
         return True

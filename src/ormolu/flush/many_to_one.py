@@ -6,9 +6,10 @@ from typing import Any
 
 from .._speedups import flushing
 from .._speedups import state as kernel
+from ..instrument.impls import is_object
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
-from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
+from .steps import AddEdge, PostUpdateAll, Step
 
 NO_FETCH_RELATED = PASSIVE_OFF ^ 4
 
@@ -46,26 +47,34 @@ class ManyToOneDependency(Dependency):
         add(self.parent_saves, self.child_deletes)
         add(self.parent_deletes, self.child_deletes)
 
-    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
-        if self.post_update:
-            return
-        if self.after_save in cycles:
-            for obj in uow.related(self.parent, False):
-                if kernel.peek_key(obj, self.key) is kernel.UNLOADED and not (
-                    self.pending(obj, PASSIVE_NO_INITIALIZE)
-                ):
-                    continue
-                relate = RelateOne(uow, self, False, obj)
-                add(relate, SaveOne(uow, uow.records[id(obj)].mapper, obj))
-                for step in self.related_steps(uow, obj, PASSIVE_NO_INITIALIZE):
-                    if isinstance(step, SaveOne):
-                        add(step, relate)
-        if self.parent_deletes in cycles and self.child_deletes in cycles:
-            for obj in uow.related(self.parent, True):
-                delete = DeleteOne(uow, uow.records[id(obj)].mapper, obj)
-                for step in self.related_steps(uow, obj, self.on_delete):
-                    if isinstance(step, DeleteOne):
-                        add(delete, step)
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        add(relate, save)
+        for step in children:
+            if step.saves:
+                add(step, relate)
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        for step in children:
+            if not step.saves:
+                add(delete, step)
+
+    def pending(self, obj: Any, passive: int) -> list[Any]:
+        found = super().pending(obj, passive)
+        if not found and self._is_given(obj):
+            return [None]
+        return found
+
+    def _is_given(self, obj: Any) -> bool:
+        """Whether there is anything to save, if only that it was deleted."""
+        if kernel.peek_key(obj, self.key) is not kernel.UNLOADED:
+            return True
+        struct = kernel.state_of(obj)
+        before = (struct._o_originals or {}).get(self.key, kernel.UNLOADED)
+        return struct._o_key is not None and is_object(before)
 
     # -- what takes part -----------------------------------------------------------
 

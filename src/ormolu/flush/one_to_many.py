@@ -8,7 +8,7 @@ from .._speedups import flushing
 from .._speedups import state as kernel
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge, DeleteOne, PostUpdateAll, RelateOne, SaveOne, Step
+from .steps import AddEdge, PostUpdateAll, Step
 
 
 class OneToManyDependency(Dependency):
@@ -46,23 +46,19 @@ class OneToManyDependency(Dependency):
             add(updates, self.parent_deletes)
             add(updates, self.child_deletes)
 
-    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
-        if self.post_update:
-            return
-        if self.after_save in cycles:
-            for obj in uow.related(self.parent, False):
-                if not self.pending(obj, PASSIVE_NO_INITIALIZE):
-                    continue
-                save = SaveOne(uow, uow.records[id(obj)].mapper, obj)
-                relate = RelateOne(uow, self, False, obj)
-                add(save, relate)
-                for step in self.related_steps(uow, obj, PASSIVE_NO_INITIALIZE):
-                    add(relate, step)
-        if self.parent_deletes in cycles and self.child_deletes in cycles:
-            for obj in uow.related(self.parent, True):
-                delete = DeleteOne(uow, uow.records[id(obj)].mapper, obj)
-                for step in self.related_steps(uow, obj, self.on_delete):
-                    add(step, delete)
+    def order_save(
+        self, add: AddEdge, relate: Step, save: Step, children: list[Step]
+    ) -> None:
+        add(save, relate)
+        for step in children:
+            add(relate, step)
+
+    def order_delete(
+        self, add: AddEdge, relate: Step, delete: Step, children: list[Step]
+    ) -> None:
+        for step in children:
+            add(relate, step)
+            add(step, delete)
 
     # -- what takes part -----------------------------------------------------------
 
@@ -70,7 +66,7 @@ class OneToManyDependency(Dependency):
         history = self.history(uow, obj, self.on_delete)
         for child in history.deleted:
             if child is not None and not self.hasparent(child):
-                if self.cascade.delete or self.cascade.delete_orphan:
+                if self.cascade.delete_orphan:
                     uow.register(child, isdelete=True)
                 else:
                     uow.register(child)

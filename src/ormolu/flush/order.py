@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import CircularDependencyError
@@ -20,12 +20,18 @@ def in_cycles(nodes: Iterable[T], edges: Iterable[tuple[T, T]]) -> set[T]:
     return found
 
 
-def levels(nodes: Sequence[T], edges: Iterable[tuple[T, T]]) -> list[list[T]]:
+def levels(
+    nodes: Sequence[T], edges: Iterable[tuple[T, T]], passed: Collection[T] = ()
+) -> Iterator[list[T]]:
     """Nodes in levels: each after all that must come before it.
+
+    The levels before a circle come out before it is found.
 
     Args:
         nodes: in the order that each level keeps.
         edges: (before, after); ends that are no nodes are left out.
+        passed: nodes that take no level of their own: they only stand for the edges
+            between all before them and all after them.
 
     Raises:
         CircularDependencyError: when nodes depend on each other in a circle.
@@ -36,27 +42,34 @@ def levels(nodes: Sequence[T], edges: Iterable[tuple[T, T]]) -> list[list[T]]:
     for first, second in pairs:
         waiting[second] += 1
         after.setdefault(first, []).append(second)
-    current = [n for n in nodes if not waiting[n]]
-    found: list[list[T]] = []
-    done = 0
-    while current:
-        found.append(current)
-        done += len(current)
+
+    def freed_by(done: list[T]) -> set[T]:
         ready: set[T] = set()
-        for node in current:
-            for other in after.get(node, ()):
-                waiting[other] -= 1
-                if not waiting[other]:
-                    ready.add(other)
-        current = [n for n in nodes if n in ready] if ready else []
-    if done != len(waiting):
+        while done:
+            for node in after.get(done.pop(), ()):
+                waiting[node] -= 1
+                if waiting[node]:
+                    continue
+                if node in passed:
+                    done.append(node)
+                else:
+                    ready.add(node)
+        return ready
+
+    at_once = [n for n in nodes if not waiting[n]]
+    ready = {n for n in at_once if n not in passed}
+    ready |= freed_by([n for n in at_once if n in passed])
+    while ready:
+        level = [n for n in nodes if n in ready]
+        yield level
+        ready = freed_by(list(level))
+    if any(waiting.values()):
         left = {n for n in waiting if waiting[n]}
         raise CircularDependencyError(
             "Circular dependency detected.",
             in_cycles(left, pairs),
             {(a, b) for a, b in pairs if a in left and b in left},
         )
-    return found
 
 
 def _predecessors(nodes: Iterable[T], edges: Iterable[tuple[T, T]]) -> dict[T, list[T]]:

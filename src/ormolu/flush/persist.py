@@ -34,6 +34,7 @@ def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
 
 
 def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
+    connection = uow.session._connection_for(mapper)
     if mapper._hears_flush:
         objects = _sorted(objects)
         before_save(mapper, uow, objects)
@@ -46,7 +47,6 @@ def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
             old.append(obj)
     if len(old) > 1:
         old = _by_key(old)
-    connection = uow.session._connection_for(mapper)
     for plan in plans_of(mapper):
         if old:
             update_objects(uow, connection, plan, old)
@@ -130,8 +130,6 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     if _is_gone(uow, existing):
         return False
     if not uow.is_deleted(existing):
-        if kernel.state_of(existing)._o_flags & kernel.DELETED:
-            return False
         sa_util.warn(
             f"New instance {instance_text(obj)} with identity key "
             f"{(mapper._identity_class, tuple(values), None)} conflicts with "

@@ -61,16 +61,19 @@ def _run_by_object(
 ) -> None:
     """The steps of cycles are taken apart into steps for single objects."""
     parts = {step: step.parts(uow) for step in cycles}
-    nodes: dict[Step, Step] = {s: s for s in steps if s not in cycles}
-    finer: Edges = set()
+    replaced = {step for d in active for step in d.taken_apart(cycles)}
+    nodes = {s: s for s in steps if s not in cycles and s not in replaced}
     for found in parts.values():
-        for step in found:
-            nodes.setdefault(step, step)
+        nodes.update((step, step) for step in found)
+    barriers: set[Step] = set()
+    finer: Edges = set()
     for first, second in edges:
+        if first in replaced or second in replaced:
+            continue  # the relationships themselves put their objects into order
         if first in cycles and second in cycles:
             if isinstance(first, SaveAll) and isinstance(second, DeleteAll):
                 barrier = Barrier(first.mapper)
-                nodes[barrier] = barrier
+                barriers.add(barrier)
                 finer.update((step, barrier) for step in parts[first])
                 finer.update((barrier, step) for step in parts[second])
             continue
@@ -84,7 +87,8 @@ def _run_by_object(
 
     for dependency in active:
         dependency.order_each(uow, cycles, add)
-    for level in levels(sorted(nodes, key=ORDER), finer):
+    ordered = [*barriers, *sorted(nodes, key=ORDER)]
+    for level in levels(ordered, finer, barriers):
         _run_level(uow, level)
 
 

@@ -102,11 +102,13 @@ def changed_slots(uow: Any, plan: TablePlan, obj: Any) -> tuple[int, ...]:
 
 def switched_slots(plan: TablePlan, obj: Any) -> tuple[int, ...]:
     """A new object on an old row sets every column that it was given."""
-    return tuple(
-        slot
-        for slot in sorted(plan.updatable)
-        if slot not in plan.pk_slots and kernel.peek(obj, slot) is not UNLOADED
-    )
+    if kernel.state_of(obj)._o_flags & kernel.FRESH:
+        given = [
+            s for s in sorted(plan.updatable) if kernel.peek(obj, s) is not UNLOADED
+        ]
+    else:  # it was persistent once: what it did not change is in its row
+        given = [s for s in gather.changed(obj) if s in plan.updatable]
+    return tuple([slot for slot in given if slot not in plan.pk_slots])
 
 
 def changes_elsewhere(plan: TablePlan, obj: Any) -> bool:

@@ -14,11 +14,16 @@ from . import persist
 
 
 class Step:
-    """One thing to do; equal to every step for the same subject."""
+    """One thing to do; equal to every step for the same subject.
+
+    Attributes:
+        saves: it sends INSERTs and UPDATEs of objects.
+    """
 
     __slots__ = ("order", "subject")
 
     kind = ""
+    saves = False
 
     def __init__(self, subject: tuple[Any, ...], order: tuple[Any, ...]) -> None:
         self.subject = (type(self), *subject)
@@ -35,7 +40,7 @@ class Step:
 
     def parts(self, uow: Any) -> list[Step]:
         """The steps for single objects that replace this one within a cycle."""
-        raise NotImplementedError
+        return []
 
     def __hash__(self) -> int:
         return hash(self.subject)
@@ -55,12 +60,15 @@ class SaveAll(Step):
 
     __slots__ = ("mapper",)
     kind = "SaveUpdateAll"
+    saves = True
 
     def __init__(self, mapper: Any) -> None:
         super().__init__((mapper,), (mapper._sort_key,))
         self.mapper = mapper
 
     def run(self, uow: Any, together: list[Any]) -> None:
+        # a flush that fails has begun what its connection belongs to
+        uow.session._connection_for(self.mapper)
         for mapper, objects in uow.chosen(self.mapper, False):
             persist.save_objects(uow, mapper, objects)
 
@@ -108,12 +116,6 @@ class RelateAll(Step):
         if objects:
             self.dependency.process(uow, objects, self.isdelete)
 
-    def parts(self, uow: Any) -> list[Step]:
-        return [
-            RelateOne(uow, self.dependency, self.isdelete, obj)
-            for obj in self.dependency.participants(uow, self.isdelete)
-        ]
-
 
 class PostUpdateAll(Step):
     """The UPDATEs that break circles, before deletes or after saves."""
@@ -129,9 +131,6 @@ class PostUpdateAll(Step):
     def run(self, uow: Any, together: list[Any]) -> None:
         uow.send_post_updates(self.mapper, self.isdelete)
 
-    def parts(self, uow: Any) -> list[Step]:
-        return [self]
-
 
 # -- for one object ----------------------------------------------------------------
 
@@ -141,6 +140,7 @@ class SaveOne(Step):
 
     __slots__ = ("mapper", "obj")
     kind = "SaveUpdateState"
+    saves = True
 
     def __init__(self, uow: Any, mapper: Any, obj: Any) -> None:
         super().__init__((id(obj),), (mapper._sort_key, uow.position(obj)))
@@ -223,9 +223,6 @@ class Barrier(Step):
 
     def __init__(self, mapper: Any) -> None:
         super().__init__((mapper,), (mapper._sort_key,))
-
-    def run(self, uow: Any, together: list[Any]) -> None:
-        """There is nothing to do."""
 
 
 Edges = set[tuple[Step, Step]]

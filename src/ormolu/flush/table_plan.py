@@ -66,6 +66,11 @@ class TablePlan:
         self.pk_slots = tuple(self.slot_of[c] for c in self.pk_columns)
         self.inserted_slots = [self.slot_of.get(c) for c in self.table.primary_key]
         self.sole = self.pk_slots == self.mapper.layout.pk_slots
+        # without it, Core may put the rows of several objects into one INSERT
+        self.makes_key = all(
+            c is self.table.autoincrement_column or c.server_default is not None
+            for c in self.pk_columns
+        )
         self.labels = [label_of(self.table, c) for c in self.pk_columns]
 
     def _set_version(self) -> None:

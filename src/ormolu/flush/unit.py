@@ -13,7 +13,7 @@ from ..instrument.impls import distinguish_new
 from ..mapping.direction import MANYTOONE
 from . import persist
 from .dependencies import dependencies_of, key_switches_of
-from .dependency import Dependency
+from .dependency import Dependency, is_deleted_here
 from .plan_order import run_steps
 
 
@@ -63,6 +63,8 @@ class UnitOfWork:
         # what was inserted: (table plan, shape of the rows, objects)
         self.inserted: list[tuple[Any, int, list[Any]]] = []
         self.cascaded_keys: set[tuple[int, Any]] = set()
+        # ids and attributes of new objects that None was given for
+        self.overwritten: set[tuple[int, str]] = set()
         self.generated: set[tuple[int, int]] = set()
 
     # -- registration --------------------------------------------------------
@@ -104,8 +106,7 @@ class UnitOfWork:
         return True
 
     def _warn_foreign(self, obj: Any, operation: str | None, prop: Any) -> None:
-        struct = kernel.state_of(obj)
-        if struct._o_flags & kernel.DELETED or operation is None:
+        if operation is None or is_deleted_here(obj):
             return
         sa_util.warn(
             f"Object of type <{type(obj).__name__}> not in session, {operation} "
@@ -256,7 +257,12 @@ class UnitOfWork:
             given = {plan.key_of[c] for c in plan.columns_of_shape(shape)}
             fetched = set(plan.keys).difference(given)
             for obj in objects:
-                others = [k for k in fetched if kernel.peek_key(obj, k) is not None]
+                others = [
+                    key
+                    for key in fetched
+                    if kernel.peek_key(obj, key) is not None
+                    and (id(obj), key) not in self.overwritten
+                ]
                 distinguish_new(obj, others)
 
     def finish(self) -> None:

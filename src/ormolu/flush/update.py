@@ -66,15 +66,16 @@ def update_objects(
         if not slots:
             continue
         if has_expressions(obj, slots):
+            key = key_in_database(uow, plan, obj, existing)
             _flush_updates(uow, connection, plan, current_slots, batch)
             batch, current_slots = [], None
-            key = key_in_database(uow, plan, obj, existing)
             _send(uow, connection, plan, [Change(obj, slots, key, None)])
             continue
+        key = key_in_database(uow, plan, obj, existing)  # may load: before the batch
         if slots != current_slots:
             _flush_updates(uow, connection, plan, current_slots, batch)
             batch, current_slots = [], slots
-        batch.append((obj, key_in_database(uow, plan, obj, existing)))
+        batch.append((obj, key))
     _flush_updates(uow, connection, plan, current_slots, batch)
 
 

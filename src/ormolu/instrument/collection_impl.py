@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import ref
 
 from .._speedups import state as kernel
 from .collections import (
@@ -43,6 +44,9 @@ class PendingCollection:
         self.added: dict[int, Any] = {}
         self.removed: dict[int, Any] = {}
 
+    def __reduce__(self) -> Any:
+        return restored, (list(self.added.values()), list(self.removed.values()))
+
     def append(self, item: Any) -> None:
         if self.removed.pop(id(item), None) is None:
             self.added[id(item)] = item
@@ -57,6 +61,14 @@ class PendingCollection:
             [x for x in history.unchanged if id(x) not in self.removed],
             [*history.deleted, *self.removed.values()],
         )
+
+
+def restored(added: list[Any], removed: list[Any]) -> PendingCollection:
+    """Changes that were pickled: their items have other ids now."""
+    pending = PendingCollection()
+    pending.added = {id(item): item for item in added}
+    pending.removed = {id(item): item for item in removed}
+    return pending
 
 
 class CollectionImpl(AttributeImpl):
@@ -145,7 +157,10 @@ class CollectionImpl(AttributeImpl):
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
         current = self.get(obj, passive ^ (passive & INIT_OK))
         if current is PASSIVE_NO_RESULT or current is NO_VALUE:
-            return self._pending_history(obj, passive)
+            history = self._pending_history(obj, passive)
+            if passive & INIT_OK and history is HISTORY_BLANK and self.changed(obj):
+                return collection_history(self.original(obj), [])  # it was deleted
+            return history
         return self._history_of(obj, current)
 
     def _pending_history(self, obj: Any, passive: int) -> History:
@@ -242,7 +257,7 @@ class CollectionImpl(AttributeImpl):
             waiting[self.key] = PendingCollection()
             session = session_of(obj)
             if session is not None:
-                session._awaiting.append(obj)
+                session._awaiting.append(ref(obj))
         return waiting[self.key]  # type: ignore[no-any-return]
 
     def append(

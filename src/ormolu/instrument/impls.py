@@ -234,9 +234,7 @@ class AttributeImpl:
         token = self.parent_token
         if value:
             kernel.set_parent(child, token, ref(parent))
-        elif not kernel.state_of(child)._o_home or not _is_held_by_another(
-            kernel.parent_of(child, token), parent
-        ):
+        elif not _is_held_by_another(kernel.parent_of(child, token), parent):
             kernel.set_parent(child, token, False)
 
     # -- to be provided by each kind ----------------------------------------
@@ -416,19 +414,14 @@ class ScalarObjectImpl(AttributeImpl):
         return object_history(original, current)
 
     def _load_original(self, obj: Any) -> Any:
-        """The object that a change replaced, loaded now that somebody asks for it."""
+        """The object that a change replaced, loaded whenever somebody asks for it."""
         if kernel.state_of(obj)._o_key is None or self.loader is None:
             return PASSIVE_NO_RESULT
         found = self.loader(
             obj,
             PASSIVE_ONLY_PERSISTENT | NO_AUTOFLUSH | LOAD_AGAINST_COMMITTED | NO_RAISE,
         )
-        if isinstance(found, LoaderCallableStatus):
-            return PASSIVE_NO_RESULT
-        originals = kernel.state_of(obj)._o_originals
-        assert originals is not None
-        originals[self.key] = found
-        return found
+        return PASSIVE_NO_RESULT if isinstance(found, LoaderCallableStatus) else found
 
     def get_all_pending(self, obj: Any, passive: int = 22) -> list[Any]:
         current = kernel.peek_key(obj, self.key)
@@ -540,8 +533,7 @@ def _is_held_by_another(last: Any, parent: Any) -> bool:
     other = last() if last else None
     if other is None or other is parent:
         return False
-    key = kernel.state_of(parent)._o_key
-    return key is None or kernel.state_of(other)._o_key != key
+    return bool(kernel.state_of(other)._o_key != kernel.state_of(parent)._o_key)
 
 
 def is_object(value: Any) -> bool:

@@ -11,7 +11,9 @@ from .collections.adapter import collection_items
 from .collections.links import link_collection
 from .manager import ClassManager, manager_of_class, manager_of_layout
 
-KEPT_EXTRAS = frozenset({"expired", "identity_token", "info", "load_pending"})
+KEPT_EXTRAS = frozenset(
+    {"expired", "identity_token", "info", "load_pending", "pending"}
+)
 
 
 class Shared:
@@ -49,8 +51,21 @@ def pickled_state(obj: Any) -> dict[str, Any]:
         extras["identity_token"] = home.token
     if extras:
         kept["extras"] = extras
+    lost = [
+        (key, cls)
+        for key, cls in struct._o_layout.mapper._delete_orphans
+        if kernel.parent_of(obj, _token_of(cls, key)) is False
+    ]
+    if lost:
+        kept["lost"] = lost
     manager_of_layout(struct._o_layout).dispatch.pickle(obj, kept)
     return kept
+
+
+def _token_of(cls: type, key: str) -> Any:
+    """What an object's parents along a relationship are noted under."""
+    manager = manager_of_class(cls)
+    return None if manager is None else manager[key].impl.parent_token
 
 
 def _collections(obj: Any, mapper: Any) -> dict[str, Any]:
@@ -107,6 +122,9 @@ def restore_state(obj: Any, kept: dict[str, Any]) -> Any:
     struct._o_origin = kept["origin"].value
     if kept.get("extras"):
         struct._o_extras = dict(kept["extras"])
+    for key, cls in kept.get("lost", ()):
+        if (token := _token_of(cls, key)) is not None:
+            kernel.set_parent(obj, token, False)
     for key, collection in kept["collections"].items():
         attr = manager.get(key)
         if attr is not None:

@@ -43,6 +43,17 @@ class InstanceState:
     is_composite = False
     _last_key: Any = None  # of an instance that is gone
 
+    def __new__(cls, *args: Any) -> InstanceState:
+        """A view; of the base class, one that `__setstate__` gives its instance."""
+        made: InstanceState
+        made = object.__new__(RestoredInstanceState if cls is InstanceState else cls)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The instance, and what is to be kept of its state."""
+        obj = self.obj()
+        return {"instance": obj, "state": pickled_state(obj)}
+
     def obj(self) -> Any:
         """The instance, or None when it was collected."""
         raise NotImplementedError
@@ -240,7 +251,7 @@ class EmbeddedInstanceState(InstanceState):
     def __init__(self, obj: Any) -> None:
         self._ref = weakref.ref(obj)
         self._of_class = kernel.layout_of(obj)  # these two outlive the instance
-        self._last_key = public_key(obj)
+        self._last_key = public_key(kernel.state_of(obj))
 
     @property
     def _class_layout(self) -> Any:
@@ -261,10 +272,28 @@ class EmbeddedInstanceState(InstanceState):
         return entity.view_of(deep_copied_state(self.obj(), memo))
 
 
+class RestoredInstanceState(EmbeddedInstanceState):
+    """View of an instance of any class that `InstanceState.__setstate__` was given."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        obj = state["instance"]
+        restore_state(obj, state["state"])
+        self.__init__(obj)  # type: ignore[misc]
+
+    @property
+    def _struct(self) -> Any:
+        obj = self.obj()
+        return None if obj is None else kernel.state_of(obj)
+
+
 class AdoptedInstanceState(InstanceState, kernel.AdoptedState):
     """State of an instance of a plain mapped class, kept beside it."""
 
     __slots__ = ()
+    # as fast as if no other base had one
+    __new__ = kernel.AdoptedState.__new__  # type: ignore[assignment]
 
     def obj(self) -> Any:
         return self._o_ref()

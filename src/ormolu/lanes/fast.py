@@ -57,6 +57,7 @@ class FastStatement:
         "_fixed",
         "_keys",
         "_names",
+        "_plain",
         "_positional",
         "_processors",
         "coltypes",
@@ -90,6 +91,7 @@ class FastStatement:
         if expanded is not None:
             processors = {**processors, **expanded.processors}
         self._processors = {n: p for n, p in processors.items() if n in self._names}
+        self._plain = self._positional and not self._processors and not self._fixed
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The driver's form of the parameters."""
@@ -148,10 +150,13 @@ class FastStatement:
         Raises:
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
-        driver = connection.connection
+        driver: Any = connection.connection
         try:
-            parameters = self.parameters(values)
-            cursor = driver.cursor()
+            if self._plain:
+                parameters: Any = tuple([values[name] for name in self._names])
+            else:
+                parameters = self.parameters(values)
+            cursor = driver.dbapi_connection.cursor()
         except BaseException as error:
             shown = [dict(values)] if given is None else given
             fail_before(connection, error, self.sql, shown)

@@ -103,7 +103,9 @@ class PreparedLoad:
         session = tracker.owner
         announced = None
         if session is not None and (
-            session._hears or session.execution_options or purpose.needs_session
+            session._hears
+            or session.execution_options
+            or (purpose is not NO_PURPOSE and purpose.needs_session)
         ):
             announced = session._announce_load(
                 self.statement, connection, values, purpose

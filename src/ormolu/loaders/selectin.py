@@ -276,6 +276,8 @@ class SelectinLoad:
 
     def _rows(self, keys: list[Any]) -> list[tuple[Any, ...]]:
         """Execute for some keys; rows of the key and the related object."""
+        if self.follows.autoflush:
+            self.session._autoflush()
         following = follow(
             self.session,
             self.prop,

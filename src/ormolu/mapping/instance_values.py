@@ -24,7 +24,12 @@ from ..instrument.state import session_of
 
 
 def value_parameter(
-    mapper: Any, obj: Any, column: Any, type_: Any, unique: bool = True
+    mapper: Any,
+    obj: Any,
+    column: Any,
+    type_: Any,
+    unique: bool = True,
+    name: str | None = None,
 ) -> BindParameter[Any]:
     """A parameter whose value is that of an instance's column at execution.
 
@@ -34,9 +39,10 @@ def value_parameter(
         column: the mapped column.
         type_: the parameter's SQL type.
         unique: False for VALUES, where Core names a unique one after its column.
+        name: what the parameter's name begins with, when it is not "param".
     """
     value = column_value(mapper, obj, column)
-    return BindParameter(None, callable_=value, type_=type_, unique=unique)
+    return BindParameter(name, callable_=value, type_=type_, unique=unique)
 
 
 def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:

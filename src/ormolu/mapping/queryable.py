@@ -280,7 +280,8 @@ class QueryableAttribute(
         return f"{getattr(self.class_, '__name__', self.class_)}.{self.key}"
 
     def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__} {self}>"
+        name = f"{type(self).__module__}.{type(self).__name__}"
+        return f"<{name} object at {id(self):#x}; {self}>"
 
     __hash__ = object.__hash__
 

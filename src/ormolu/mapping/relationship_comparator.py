@@ -250,7 +250,9 @@ class RelationshipComparator(PropComparator[_T]):
             column = local
             if self._adapt_to_entity is not None:
                 column = self._adapt_to_entity._adapter.traverse(local)
-            bind = value_parameter(prop.mapper, other, remote, remote.type)
+            bind = value_parameter(
+                prop.mapper, other, remote, remote.type, name=local.key
+            )
             clauses.append(or_(column != bind, column == None))  # noqa: E711
         return and_(*clauses)
 

@@ -69,7 +69,7 @@ class SessionBase(SessionTarget):
         return (
             home is not None
             and home.tracker is self._tracker
-            and (not struct._o_flags & kernel.DELETED or self._is_deleted(obj))
+            and (not struct._o_flags & kernel.DELETED or home.contains(obj))
         )
 
     def _is_deleted(self, obj: Any) -> bool:

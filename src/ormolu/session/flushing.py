@@ -15,6 +15,7 @@ from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
 from ..flush.pause import Pause
 from ..flush.unit import UnitOfWork
+from ..instrument.flags import NO_VALUE
 from ..instrument.state import public_key
 from .moving import Moving
 from .transaction import (
@@ -136,8 +137,9 @@ class Flushing(Moving):
     def _forget_pending_collections(self) -> None:
         """What was added to collections that are not loaded is in their rows now."""
         awaiting, self._awaiting = self._awaiting, []
-        for obj in awaiting:
-            extras = kernel.state_of(obj)._o_extras
+        for reference in awaiting:
+            obj = reference()
+            extras = None if obj is None else kernel.state_of(obj)._o_extras
             if extras:
                 extras.pop("pending", None)
 
@@ -291,6 +293,8 @@ class Flushing(Moving):
         mapper = struct._o_layout.mapper
         if any(v is kernel.UNLOADED for v in values):
             values = mapper.primary_key_from_instance(obj)
+            if NO_VALUE in values:
+                return  # deleted from the object: nobody knows a new key
         key = mapper.key_of_values(values)
         old = struct._o_key
         if key == old:

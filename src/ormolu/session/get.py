@@ -89,6 +89,7 @@ def load_with_options(
         statement = statement.options(*options)
     lock = for_update_arguments(with_for_update)
     if lock is not None:
+        session._autoflush()
         statement = statement.with_for_update(**lock)
         known = _known_version(session, mapper, values)
         if known is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import exc as sa_exc
 
@@ -122,19 +123,24 @@ class Moving(Connecting):
         if home is not None and home.tracker is tracker:
             tracker.deleted.pop(id(obj), None)
             return
-        self._attach_persistent(obj, struct)
+        self._attach(obj, struct)
 
-    def _attach_persistent(self, obj: Any, struct: Any) -> None:
+    def _attach(self, obj: Any, struct: Any) -> None:
+        """Let a detached object in, with the changes that it has."""
         self._before_attach(obj, struct)
         target = self._target_home(obj, struct)
         struct._o_home = None
+        self._enter(target, obj, struct)
+        if self._hears:
+            self._after_attach(obj, struct)
+
+    def _enter(self, target: Any, obj: Any, struct: Any) -> None:
+        """Put an object into its identity dict, and its changes into the session."""
         target.add(obj, struct._o_key)
         if struct._o_flags & MODIFIED:
             self._tracker.modified[id(obj)] = obj
             if struct._o_extras and "pending" in struct._o_extras:
-                self._awaiting.append(obj)
-        if self._hears:
-            self._after_attach(obj, struct)
+                self._awaiting.append(ref(obj))
 
     def _target_home(self, obj: Any, struct: Any) -> Any:
         """The identity dict that an object belongs into, free for it."""
@@ -209,9 +215,9 @@ class Moving(Connecting):
             self._autobegin_t()
         home = struct._o_home
         if home is None or home.tracker is not self._tracker:
-            self._attach_persistent(obj, struct)
+            self._attach(obj, struct)
         elif struct._o_flags & DELETED:
-            self._target_home(obj, struct).add(obj, struct._o_key)
+            self._enter(self._target_home(obj, struct), obj, struct)
         found: list[Any] = []
         if cascade:
             found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
@@ -322,6 +328,10 @@ class Moving(Connecting):
         struct = kernel.state_of(obj)
         if not struct._o_flags & DELETED:
             self._tracker.deleted.pop(id(obj), None)
+            if struct._o_home is None and struct._o_key is not None:
+                # back since a first rollback, then expunged
+                self._before_attach(obj, struct)
+                self._tracker.home(struct._o_layout).add(obj, struct._o_key)
             return False
         home: Any = struct._o_home
         struct._o_flags &= ~DELETED

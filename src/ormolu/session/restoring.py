@@ -66,11 +66,13 @@ def _let_leave(session: Any, objects: Iterable[Any]) -> None:
 
 
 def _switch_keys_back(transaction: Any, leaving: dict[int, Any]) -> None:
-    switched = [
-        (obj, home, old)
-        for obj, (old, _) in transaction._key_switches.items()
-        if id(obj) not in leaving and (home := kernel.state_of(obj)._o_home) is not None
-    ]
+    switched = []
+    for obj, (old, _) in transaction._key_switches.items():
+        struct = kernel.state_of(obj)
+        if id(obj) in leaving:
+            struct._o_key = old  # also where its row is gone, as in SQLAlchemy
+        elif struct._o_home is not None:
+            switched.append((obj, struct._o_home, old))
     for obj, home, _ in switched:  # all first: they may have swapped their keys
         home.discard(obj)
     for obj, home, old in switched:

@@ -335,7 +335,6 @@ class Session(Refreshing, SessionClassMethods):
                     return None
                 if self._has_row(found):
                     return found
-        self._autoflush()
         if (
             with_for_update is not None
             or options
@@ -355,6 +354,7 @@ class Session(Refreshing, SessionClassMethods):
                 bind_arguments,
                 identity_token,
             )
+        self._autoflush()
         return load_by_key(self, mapper, key)
 
     def _has_row(self, found: Any) -> bool:

@@ -503,6 +503,7 @@ class SessionTransaction(TransactionalContext):
             if local and outermost:
                 connection.close()
         self._state = CLOSED
+        self._rollback_exception = None  # its traceback keeps the flushed objects alive
         if session._hears:
             session.dispatch.after_transaction_end(session, self)
         self.session = None
