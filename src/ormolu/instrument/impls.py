@@ -411,6 +411,8 @@ class ScalarObjectImpl(AttributeImpl):
         original = self.original(obj)
         if original is PASSIVE_NO_RESULT and self.deferred_history:
             original = self._load_original(obj)
+        if original is NO_VALUE and current is NO_VALUE and passive & CALLABLES_OK:
+            return History([None], (), ())
         return object_history(original, current)
 
     def _load_original(self, obj: Any) -> Any:

@@ -146,6 +146,9 @@ class RelationshipComparator(PropComparator[_T]):
 
     def _contains_secondary(self, other: Any) -> Any:
         prop = self.property
+        if kernel.state_or_none(other) is not None:
+            for key in prop.mapper._pk_keys:
+                getattr(other, key)  # a key that cannot be loaded is refused at once
         secondary = prop.secondary.alias()
         adapter = ClauseAdapter(secondary)
         primary = adapter.traverse(prop.join.deannotated_primaryjoin)
