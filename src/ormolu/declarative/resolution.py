@@ -87,26 +87,37 @@ class Names(dict[str, Any]):
     Args:
         classes: the class registry.
         metadata: the tables.
-        tables_first: whether a table takes precedence over a class of the name.
     """
 
-    def __init__(
-        self, classes: ClassRegistry, metadata: MetaData, tables_first: bool
-    ) -> None:
+    def __init__(self, classes: ClassRegistry, metadata: MetaData) -> None:
         super().__init__()
         self.classes = classes
         self.metadata = metadata
-        self.tables_first = tables_first
 
     def __missing__(self, key: str) -> Any:
-        searches = [self._class, self._table]
-        if self.tables_first:
-            searches.reverse()
-        for search in (*searches, self._schema, self._module, self._function):
+        for search in (
+            self._class,
+            self._table,
+            self._schema,
+            self._module,
+            self._function,
+        ):
             found = search(key)
             if found is not None:
                 return found
         raise NameError(key)
+
+    def table_or_class(self, name: str) -> Any:
+        """The table of a name, with its schema or without; else the class.
+
+        Raises:
+            NameError: there is neither.
+        """
+        for search in (self._table, self._class):
+            found = search(name)
+            if found is not None:
+                return found
+        raise NameError(name)
 
     def _class(self, key: str) -> Any:
         found = self.classes.get(key)
@@ -171,15 +182,17 @@ class Resolver:
 
         Args:
             text: the string.
-            kind: "argument" for a class, "table" where a table of the name comes
-                before a class, "expression" for any other expression.
+            kind: "argument" for a class, "table" for a table (a name, not an
+                expression), "expression" for any other expression.
 
         Raises:
             InvalidRequestError: a name in it means nothing, or several classes.
         """
-        names = Names(self.classes, self.metadata, kind == "table")
+        names = Names(self.classes, self.metadata)
         try:
-            if _DOTTED.match(text) and not text[0].isdigit():
+            if kind == "table":
+                found = names.table_or_class(text)
+            elif _DOTTED.match(text) and not text[0].isdigit():
                 found = _walk(names, text)
             elif kind == "argument":
                 raise NameError(text)

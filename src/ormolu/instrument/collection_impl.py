@@ -32,7 +32,6 @@ from .linking import link_of
 from .state import session_of
 
 UNLOADED = kernel.UNLOADED
-FRESH = kernel.FRESH
 
 
 class PendingCollection:
@@ -174,7 +173,7 @@ class CollectionImpl(AttributeImpl):
     def _history_of(self, obj: Any, current: Any) -> History:
         members = list(collection_adapter(current))
         if not self.changed(obj):
-            if kernel.state_of(obj)._o_flags & FRESH:
+            if self.is_new(obj):
                 return History(members, (), ())
             return History((), members, ())
         original = self.original(obj)
@@ -201,6 +200,8 @@ class CollectionImpl(AttributeImpl):
     # -- events of the collection (called by its adapter) ----------------
 
     def _note_change(self, obj: Any, collection: Any = None) -> None:
+        if not self.send_modified_events:
+            return
         if not self.changed(obj):
             if collection is None:
                 collection = kernel.peek_key(obj, self.key)
@@ -303,7 +304,7 @@ class CollectionImpl(AttributeImpl):
                 self.sethasparent(value, obj, False)
             for fn in self.on_remove:
                 fn(obj, value, token, NO_KEY)
-        kernel.note_original(obj, self.key, UNLOADED)
+        self.note_original(obj, UNLOADED)
         return value
 
     def set(
@@ -337,7 +338,7 @@ class CollectionImpl(AttributeImpl):
             return
         old_adapter = collection_adapter(old)
         if not self.changed(obj):
-            kernel.note_original(obj, self.key, list(old_adapter))
+            self.note_original(obj, list(old_adapter))
         if extras := kernel.state_of(obj)._o_extras:
             if "empty" in extras:
                 extras["empty"].pop(self.key, None)
@@ -346,7 +347,8 @@ class CollectionImpl(AttributeImpl):
         old_adapter.invalidated = True
         for fn in self.on_dispose_collection:
             fn(obj, old, old_adapter)
-        kernel.mark_modified(obj)
+        if self.send_modified_events:
+            kernel.mark_modified(obj)
 
     def _is_unset(self, obj: Any) -> bool:
         """Whether a new object never had a list here, and nobody hears of lists."""
@@ -365,7 +367,7 @@ class CollectionImpl(AttributeImpl):
 
     def _fill(self, obj: Any, members: list[Any]) -> None:
         """Give a new object its first collection."""
-        kernel.note_original(obj, self.key, [])
+        self.note_original(obj, [])
         fresh = new_collection(self, obj, ())
         self.put(obj, fresh)
         append, token = fresh.append, self.bulk_token

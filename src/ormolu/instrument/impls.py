@@ -103,6 +103,7 @@ class AttributeImpl:
         self.trackparent = trackparent
         self.compare = compare
         self.parent_token: Any = attr.parent_token
+        # False where changes are nobody's business: no history, no unit of work
         self.send_modified_events = True
         self.loads_new = False
         self._link: Any = None
@@ -236,6 +237,18 @@ class AttributeImpl:
             kernel.set_parent(child, token, ref(parent))
         elif not _is_held_by_another(kernel.parent_of(child, token), parent):
             kernel.set_parent(child, token, False)
+
+    # -- changes ------------------------------------------------------------
+
+    def is_new(self, obj: Any) -> bool:
+        """Whether a value counts as added because its object was never saved."""
+        fresh = kernel.state_of(obj)._o_flags & FRESH
+        return bool(fresh) and self.send_modified_events
+
+    def note_original(self, obj: Any, value: Any) -> None:
+        """Keep the value before a first change, and note that there is one."""
+        if self.send_modified_events:
+            kernel.note_original(obj, self.key, value)
 
     # -- to be provided by each kind ----------------------------------------
 
@@ -405,7 +418,7 @@ class ScalarObjectImpl(AttributeImpl):
                 if current is PASSIVE_NO_RESULT or current is NO_VALUE:
                     return HISTORY_BLANK
         if not changed:
-            if kernel.state_of(obj)._o_flags & FRESH and current is not NO_VALUE:
+            if self.is_new(obj) and current is not NO_VALUE:
                 return History([current], (), ())
             return History((), [current], ())
         original = self.original(obj)
@@ -480,8 +493,7 @@ class ScalarObjectImpl(AttributeImpl):
                     f"{type(obj)!r} on attribute {self.key!r}"
                 )
         value = self._fire_replace(obj, value, old, initiator)
-        struct_original = UNLOADED if old is NO_VALUE else old
-        kernel.note_original(obj, self.key, struct_original)
+        self.note_original(obj, UNLOADED if old is NO_VALUE else old)
         self.put(obj, value)
 
     def _fire_replace(self, obj: Any, value: Any, old: Any, initiator: Any) -> Any:
@@ -508,7 +520,7 @@ class ScalarObjectImpl(AttributeImpl):
         for fn in self.on_remove:
             fn(obj, old, self.remove_token)
         loaded = kernel.peek_key(obj, self.key)
-        kernel.note_original(obj, self.key, UNLOADED if old is NO_VALUE else old)
+        self.note_original(obj, UNLOADED if old is NO_VALUE else old)
         settle_expired(obj)
         self.put(obj, UNLOADED)  # which makes room: a flush looks there for changes
         persistent = kernel.state_of(obj)._o_key is not None  # with a row to clear
@@ -526,6 +538,9 @@ def distinguish_new(obj: Any, others: Collection[str] = ()) -> None:
     if struct._o_flags & FRESH:
         struct._o_flags &= ~FRESH
         before = struct._o_originals or {}
+        untracked = struct._o_layout.mapper._untracked_keys
+        if untracked:
+            others = untracked.union(others)
         new = [key for key in kernel.loaded(obj) if key not in others]
         struct._o_originals = {**dict.fromkeys(new, UNLOADED), **before}
 

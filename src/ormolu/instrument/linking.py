@@ -92,7 +92,7 @@ def _mirrored_key(impl: Any) -> str | None:
 
 def _is_simple(impl: Any) -> bool:
     """Whether a new object has nothing, and changes leave nothing but an original."""
-    if impl.loads_new or impl.dynamic:
+    if impl.loads_new or impl.dynamic or not impl.send_modified_events:
         return False
     if impl.collection:
         return (

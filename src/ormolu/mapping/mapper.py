@@ -541,6 +541,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         "_read_only_keys",
         "_deferred_keys",
         "_collection_keys",
+        "_untracked_keys",
         "_plans",
         "_cascading",
     )
@@ -584,6 +585,11 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         return frozenset(
             p.key for p in self._relationship_props if p.uselist and not p._is_dynamic
         )
+
+    @sa_util.memoized_property
+    def _untracked_keys(self) -> frozenset[str]:
+        """The relationships whose changes are no changes."""
+        return frozenset(p.key for p in self._relationship_props if p.viewonly)
 
     @sa_util.memoized_property
     def _plans(self) -> dict[Any, Any]:

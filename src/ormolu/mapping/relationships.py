@@ -217,8 +217,7 @@ class Relationship(MapperProperty):
     def _install_impl(self) -> None:
         attr = self.parent.class_manager[self.key]
         trackparent = bool(self.single_parent or self.direction is ONETOMANY)
-        options = {"trackparent": trackparent and not self.viewonly}
-        options["trackparent"] = trackparent
+        options = {"trackparent": trackparent}
         impl: Any
         if self._is_dynamic:
             impl = self._dynamic_impl(attr, options)
@@ -239,6 +238,7 @@ class Relationship(MapperProperty):
             )
         attr.impl = impl
         impl.loads_new = self.load_on_pending
+        impl.send_modified_events = not self.viewonly
         if self.single_parent:
             add_single_parent_listeners(impl, self)
         add_validators(impl, self.parent, self.key)
@@ -301,7 +301,7 @@ class Relationship(MapperProperty):
             value = getattr(self, name)
             if isinstance(value, str):
                 value = registry.resolve_expression(self.parent.class_, value, kind)
-            if callable(value) and not _is_sql(value):
+            if callable(value) and not _is_sql(value) and not isinstance(value, type):
                 value = value()
             setattr(self, name, value)
         for name in ("primaryjoin", "secondaryjoin"):
@@ -331,13 +331,6 @@ class Relationship(MapperProperty):
         if getattr(self.secondary, "is_clause_element", False) is False or (
             not hasattr(self.secondary, "c")
         ):
-            try:
-                insp = inspect_entity(self.secondary)
-            except sa_exc.SQLAlchemyError:
-                insp = None
-            if insp is not None:
-                self.secondary = insp.local_table
-                return
             raise sa_exc.ArgumentError(
                 f"secondary argument {self.secondary!r} passed to to relationship() "
                 f"{self} must be a Table object or other FROM clause; can't send a "
@@ -622,8 +615,8 @@ class Relationship(MapperProperty):
                 continue
             if not isinstance(other, self.mapper.class_):
                 raise AssertionError(
-                    f"Attribute {self.key!r} on class {self.parent.class_!r} "
-                    f"doesn't handle objects of type {type(other)!r}"
+                    f"Attribute '{self.key}' on class '{self.parent.class_}' "
+                    f"doesn't handle objects of type '{type(other)}'"
                 )
             if halt_on is not None and halt_on(other):
                 continue
