@@ -337,3 +337,49 @@ def test_where_immediate_loading_ends_the_identity_map_still_answers(
 def test_an_undeferred_column_comes_along(session: Session, models: Models) -> None:
     [first, _] = load(session, models.Document, undefer(models.Document.body))
     assert first.__dict__["body"] == "a long text"
+
+
+class Levels(DeclarativeBase):
+    pass
+
+
+class Top(Levels):
+    __tablename__ = "top"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    middles: Mapped[list["Middle"]] = relationship()
+
+
+class Middle(Levels):
+    __tablename__ = "middle"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    top_id: Mapped[int] = mapped_column(ForeignKey("top.id"))
+    leaves: Mapped[list["Leaf"]] = relationship()
+
+
+class Leaf(Levels):
+    __tablename__ = "leaf"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    middle_id: Mapped[int] = mapped_column(ForeignKey("middle.id"))
+
+
+@pytest.mark.parametrize("option", [joinedload, selectinload])
+def test_a_wildcard_holds_for_what_is_loaded_along(
+    make_engine: MakeEngine, sql: Recorder, option: Any
+) -> None:
+    with Session(make_engine(Levels.metadata)) as session:
+        session.add_all(
+            Top(middles=[Middle(leaves=[Leaf(), Leaf()]), Middle()]) for _ in range(2)
+        )
+        session.commit()
+        session.expunge_all()
+        tops = session.scalars(select(Top).options(option("*"))).unique().all()
+        with sql.silence():
+            leaves = [leaf for top in tops for m in top.middles for leaf in m.leaves]
+        assert len(leaves) == 4
+        session.expunge_all()
+        own = Load(Top).selectinload("*")
+        tops = session.scalars(select(Top).options(own)).all()
+        middles = [m for top in tops for m in top.middles]
+        sql.clear()
+        assert sum(len(m.leaves) for m in middles) == 4
+        assert len(sql.take()) == len(middles)

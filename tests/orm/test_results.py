@@ -239,3 +239,20 @@ def test_the_same_object_in_many_rows_is_one_object(
     users = [user for user, _ in session.execute(statement)]
     assert len(users) == 2
     assert users[0] is users[1]
+
+
+@pytest.mark.parametrize("first", ["unique", "yield_per"])
+def test_a_part_at_a_time_cannot_be_unique(
+    session: Session, users: Any, first: str
+) -> None:
+    result = session.execute(users)
+    result = (
+        result.unique().yield_per(2)
+        if first == "unique"
+        else result.yield_per(2).unique()
+    )
+    with pytest.raises(InvalidRequestError, match=r"in conjunction with unique\(\)"):
+        next(result)
+    result.close()
+    assert len(session.execute(users).yield_per(2).all()) == 3
+    assert len(session.execute(users).unique().all()) == 3

@@ -186,7 +186,7 @@ class EntityPlanner:
         if only is not None and prop.key not in only:
             return
         step = node.step_for(prop.key, "relationship") if node else None
-        child = node.children.get(prop.key) if node else None
+        child = node.below(prop.key) if node else None
         strategy = strategy_name(prop, step)
         if strategy == "contains_eager" and self.builder.own is not None:
             return  # no statement of a loader's has the user's joins

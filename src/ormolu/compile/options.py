@@ -238,23 +238,55 @@ class PathNode:
         steps: by attribute key, the step that says how it loads.
         children: by attribute key, the node of the entity that it leads to.
         wildcards: "relationship" and "column" steps for all other attributes.
+        everywhere: those that hold as well for whatever is loaded along with it.
     """
 
-    __slots__ = ("children", "groups", "prepared", "steps", "wildcards")
+    __slots__ = (
+        "_below",
+        "children",
+        "everywhere",
+        "groups",
+        "prepared",
+        "steps",
+        "wildcards",
+    )
 
     def __init__(self) -> None:
         self.steps: dict[str, Step] = {}
         self.children: dict[str, PathNode] = {}
         self.wildcards: dict[str, Step] = {}
+        self.everywhere: dict[str, Step] = {}
+        self._below: dict[str, PathNode] = {}
         self.prepared: dict[Any, Any] = {}
         self.groups: set[str] = set()
 
     def __getstate__(self) -> Any:
-        return (self.steps, self.children, self.wildcards, self.groups)
+        everywhere = self.everywhere
+        return (self.steps, self.children, self.wildcards, self.groups, everywhere)
 
     def __setstate__(self, state: Any) -> None:
-        self.steps, self.children, self.wildcards, self.groups = state
-        self.prepared = {}
+        self.steps, self.children, self.wildcards, self.groups, everywhere = state
+        self.everywhere, self._below, self.prepared = everywhere, {}, {}
+
+    def add_everywhere(self, step: Step) -> None:
+        """Add a wildcard for this entity and what is loaded along with it."""
+        self.wildcards[step.kind] = self.everywhere[step.kind] = step
+
+    def below(self, key: str) -> PathNode | None:
+        """The node of what is loaded along by an attribute; None when nothing is said.
+
+        It has what holds everywhere, where it says nothing else.
+        """
+        child = self.children.get(key)
+        if not self.everywhere:
+            return child
+        found = self._below.get(key)
+        if found is None:
+            found = self._below[key] = PathNode() if child is None else child.copy()
+            for kind, step in self.everywhere.items():
+                found.wildcards.setdefault(kind, step)
+                found.everywhere.setdefault(kind, step)
+        return found
 
     def child(self, key: str) -> PathNode:
         """The node of what an attribute leads to, made when there is none."""
@@ -276,7 +308,7 @@ class PathNode:
             ),
             tuple(sorted(self.groups)),
             tuple(
-                (k, s._gen_cache_key(anon_map, bindparams))
+                (k, s._gen_cache_key(anon_map, bindparams), k in self.everywhere)
                 for k, s in sorted(self.wildcards.items())
             ),
         )
@@ -287,6 +319,7 @@ class PathNode:
         copied.steps.update(self.steps)
         copied.children.update(self.children)
         copied.wildcards.update(self.wildcards)
+        copied.everywhere.update(self.everywhere)
         copied.groups.update(self.groups)
         return copied
 
@@ -297,6 +330,7 @@ class PathNode:
             for key in [k for k, s in steps.items() if s.strategy in AT_ONCE]:
                 del steps[key]
         found.groups.clear()
+        found.everywhere.clear()  # later loads are not along with this one
         return found if found.steps or found.wildcards else None
 
     def overlaid(self, other: PathNode) -> PathNode:
@@ -352,7 +386,11 @@ def _add_chain(
     first = chain[0]
     if first.attr is None and first.parent is None:
         for root in roots:
-            walk(tree.setdefault(root, PathNode()), chain)
+            node = tree.setdefault(root, PathNode())
+            if len(chain) == 1 and "group" not in first.args:
+                node.add_everywhere(first)
+            else:
+                walk(node, chain)
         return
     starts = [r for r in roots if r is first.parent]
     if not starts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Result
@@ -153,7 +153,7 @@ def _result(
     metadata = description.metadata
     if metadata is None:
         metadata = description.metadata = result_metadata(description)
-    result: Any = IteratorResult(
+    result: Any = EntityResult(
         metadata,
         chain.from_iterable(_attached(session, generation, plan, rows)),
         raw=raw,
@@ -162,6 +162,36 @@ def _result(
     if description.needs_unique:
         result._unique_filter_state = (set(), require_unique)
     return result  # type: ignore[no-any-return]
+
+
+class EntityResult(IteratorResult[Any]):
+    """The result of rows that are there already."""
+
+    def yield_per(self, num: int) -> Self:
+        """Take note of the wish, which no `unique` may come with."""
+        super().yield_per(num)
+        return self._checked()
+
+    def unique(self, strategy: Any = None) -> Self:
+        """Leave rows out that were there before."""
+        super().unique(strategy)
+        return self._checked()
+
+    def _checked(self) -> Self:
+        if self._yield_per and self._unique_filter_state:
+            self.iterator = _refused_rows()
+        return self
+
+
+def _refused_rows() -> Iterator[Any]:
+    _refuse_unique()
+    yield
+
+
+def _refuse_unique() -> NoReturn:
+    raise sa_exc.InvalidRequestError(
+        "Can't use the ORM yield_per feature in conjunction with unique()"
+    )
 
 
 def wrap(
@@ -193,9 +223,7 @@ def wrap(
 
         def chunks(count: int | None) -> Iterator[list[Any]]:
             if result._unique_filter_state:
-                raise sa_exc.InvalidRequestError(
-                    "Can't use the ORM yield_per feature in conjunction with unique()"
-                )
+                _refuse_unique()
             for rows in fetch_chunks(cursor_result, count or size):
                 yield hydrate(session, plan, rows, options, context)
 
