@@ -13,6 +13,7 @@ from .attributes import (
     PassiveFlag,
     QueryableAttribute,
 )
+from .compile.loader_criteria import LoaderCriteriaOption, with_loader_criteria
 from .declarative.attribute_setting import add_mapped_attribute
 from .declarative.base import (
     DeclarativeBase,
@@ -136,6 +137,7 @@ __all__ = [
     "KeyFuncDict",
     "Load",
     "LoaderCallableStatus",
+    "LoaderCriteriaOption",
     "MANYTOMANY",
     "MANYTOONE",
     "Mapped",
@@ -229,6 +231,7 @@ __all__ = [
     "unmapped_column",
     "validates",
     "was_deleted",
+    "with_loader_criteria",
     "with_parent",
     "with_polymorphic",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.sql.base import _entity_namespace_key
 from sqlalchemy.sql.elements import _anonymous_label
-from sqlalchemy.sql.selectable import TextualSelect
+from sqlalchemy.sql.selectable import SelectState, TextualSelect
 from sqlalchemy.sql.selectable import _OffsetLimitParam as LimitParameter
 from sqlalchemy.sql.util import clause_is_present as _clause_is_present
 from sqlalchemy.sql.util import find_tables as _find_tables
@@ -14,9 +14,11 @@ from sqlalchemy.sql.util import find_tables as _find_tables
 __all__ = [
     "LimitParameter",
     "clause_is_present",
+    "froms_of",
     "is_anonymous",
     "is_omitted",
     "namespace_key",
+    "shared_attributes",
     "tables_of",
     "textual_select",
 ]
@@ -25,6 +27,23 @@ __all__ = [
 def clause_is_present(element: Any, within: Any) -> bool:
     """Whether a FROM element is another one, or a part of its joins."""
     return bool(_clause_is_present(element, within))  # type: ignore[no-untyped-call]
+
+
+def froms_of(
+    select: Any, compiler: Any, asfrom: bool, lateral: bool
+) -> tuple[Any, Any]:
+    """What a SELECT is from, and what of it does not correlate to where it stands.
+
+    Arguments:
+        select: a plain SELECT that is about to be compiled.
+        compiler: compiles the statement around it, if there is one.
+        asfrom: whether it is a FROM element of that.
+        lateral: whether it is one that may refer to those before it.
+    """
+    entry = compiler.stack[-1] if compiler.stack else compiler._default_stack_entry
+    explicit, implicit = compiler._enclosing_correlate_froms(entry, asfrom, lateral)
+    state = SelectState(select, compiler)
+    return state.froms, state._get_display_froms(explicit, implicit)
 
 
 def is_omitted(column: Any) -> bool:
@@ -44,6 +63,11 @@ def namespace_key(entity: Any, key: str) -> Any:
         InvalidRequestError: when the entity has no such attribute.
     """
     return _entity_namespace_key(entity, key)
+
+
+def shared_attributes(compiler: Any) -> dict[Any, Any]:
+    """What the compilers of a statement and of all its parts share."""
+    return compiler._global_attributes  # type: ignore[no-any-return]
 
 
 def tables_of(selectable: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import and_
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
@@ -12,9 +13,16 @@ from sqlalchemy.sql.elements import Label, NamedColumn
 from sqlalchemy.sql.selectable import Join, SelectLabelStyle, SelectState
 
 from .._core.selectables import clause_is_present
-from ..hydrate.description import BundleLoad, ColumnLoad, EntityLoad, LoadDescription
+from ..hydrate.description import (
+    BundleLoad,
+    ColumnLoad,
+    EntityLoad,
+    LoadDescription,
+    repeated_options,
+)
 from ..mapping.bundle import Bundle, bundle_of, part_name
 from ..mapping.queryable import QueryableAttribute, inspect_entity
+from .criteria import WhereCriteria, add_to_joins, criteria_for, joined_entity
 from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
@@ -154,15 +162,6 @@ def _configure_entities(statement: Any) -> None:
             entity.mapper._check_configure()
 
 
-def propagated(statement: Any) -> tuple[Any, ...]:
-    """The options of a statement that the lazy loads of its objects repeat."""
-    return tuple(
-        option
-        for option in statement._with_options
-        if getattr(option, "propagate_to_loaders", False)
-    )
-
-
 class SelectBuilder:
     """Builds one statement; used once.
 
@@ -170,21 +169,39 @@ class SelectBuilder:
         statement: the SELECT with entities.
         compiler: Core's compiler; None when only the structure is wanted.
         toplevel: whether its rows come back to us (eager loads apply then).
+        asfrom: whether it is a FROM element of another statement.
+        lateral: whether it is one that may refer to those before it.
     """
 
-    def __init__(self, statement: Any, compiler: Any, toplevel: bool) -> None:
+    def __init__(
+        self,
+        statement: Any,
+        compiler: Any,
+        toplevel: bool,
+        *,
+        asfrom: bool = False,
+        lateral: bool = False,
+    ) -> None:
         self.statement = statement
         self.compiler = compiler
         self.toplevel = toplevel
         self.columns = ColumnList()
+        self.asfrom = asfrom
+        self.lateral = lateral
+        self.criteria = criteria_for(statement, compiler)
         self.joined: set[Any] = set()
+        self.joined_entities: set[Any] = set()
+        # by what is joined to without an ON clause, further conditions of it
+        self.on_criteria: dict[Any, Any] = {}
         own = self.own = own_load(statement)
         self.only = None if own is None else own.only
         self.path = () if own is None else own.path
         self.hops = 0 if own is None else own.hops
         self.root_node = None if own is None else own.node
         self.options: tuple[Any, ...] = (
-            own.options if own is not None else propagated(statement)
+            own.options
+            if own is not None
+            else repeated_options(statement._with_options)
         )
         self.description: LoadDescription | None = None
         self.root = 0
@@ -227,9 +244,12 @@ class SelectBuilder:
         if style.from_base:
             core._from_obj = core._from_obj[:1]
             self.eager.base = adapt_to_base(core, self.columns)
-        if core._setup_joins and core._where_criteria:
+        if self.criteria is not None and not style.from_base:
+            self._add_criteria(core)
+        if (core._setup_joins and core._where_criteria) or self.on_criteria:
             core._from_obj = froms_before_where(core, self.compiler).from_clauses
-            core._setup_joins = ()
+            core._setup_joins = core._memoized_select_entities = ()
+            add_to_joins(core._from_obj, self.on_criteria)
         if self.eager.wanted:
             core = self.eager.apply(core)
         self.description = LoadDescription(
@@ -273,6 +293,16 @@ class SelectBuilder:
                 for c in raw._select_iterable
             ]
         )
+
+    def _add_criteria(self, core: Any) -> None:
+        """Add what options say of the entities that the rows are taken from.
+
+        The row of an instance that is refreshed is found whatever they say.
+        """
+        assert self.criteria is not None
+        if self.own is None or not self.own.refresh:
+            where = WhereCriteria(self.criteria, self.statement, self.joined_entities)
+            where.add(core, self.compiler, self.asfrom, self.lateral)
 
     # -- FROM --------------------------------------------------------------
 
@@ -344,7 +374,19 @@ class SelectBuilder:
             raise sa_exc.InvalidRequestError(
                 f"Can't join table/selectable '{left}' to itself"
             )
+        criterion = self._join_criterion(joined_entity(target))
+        if criterion is not None and onclause is None:
+            self.on_criteria[right] = criterion
+        elif criterion is not None:
+            onclause = and_(onclause, criterion)
         return [(right, onclause, left, flags)]
+
+    def _join_criterion(self, entity: Any) -> Any:
+        """What options add to the ON clause of a join to an entity, or None."""
+        if self.criteria is None or entity is None:
+            return None
+        self.joined_entities.add(entity)
+        return self.criteria.joined(entity)
 
     def _join_relationship(
         self, target: Any, attr: Any, left: Any, flags: Any
@@ -372,7 +414,12 @@ class SelectBuilder:
             raise sa_exc.InvalidRequestError(
                 f"Can't join table/selectable '{source_table}' to itself"
             )
-        joins = prop.create_joins(source_table, dest_table, attr._extra_criteria)
+        joins = prop.create_joins(
+            source_table,
+            dest_table,
+            attr._extra_criteria,
+            criterion=self._join_criterion(dest if hasattr(dest, "mapper") else None),
+        )
         if joins.secondary is None:
             return [(dest_table, joins.primaryjoin, source_table, flags)]
         if flags["isouter"]:

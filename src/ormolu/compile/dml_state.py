@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnClause
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
 from .builder import describe_entity, label_of_entity
+from .criteria import criteria_for
 from .returning import ReturningBuilder, returns_plain
 from .returning import target_of as target_of
 
@@ -82,10 +83,13 @@ def plain_statement(
     core._propagate_attrs = sa_util.EMPTY_DICT
     core._with_options = ()
     entity = target_of(statement)
+    criteria = criteria_for(statement, compiler)
     if entity is not None:
         core.table = (
             entity.selectable if entity.is_aliased_class else entity.mapper.local_table
         )
+        if criteria is not None and not statement.is_insert:
+            core._where_criteria = (*core._where_criteria, *criteria.of(entity))
     if not (toplevel and statement._returning) or returns_plain(statement):
         return core, None
     builder = ReturningBuilder(statement, compiler, toplevel)

@@ -209,6 +209,8 @@ class Joining:
         )
         source = wanted.parent.entity.selectable
         joins = prop.create_joins(source, insp.selectable, criteria)
+        if self.builder.criteria is not None:
+            joins = self._with_criteria(wanted, insp, joins)
         primary = joins.primaryjoin
         if self.adapt is not None and at_root:
             primary = self.adapt.traverse(primary)
@@ -217,6 +219,18 @@ class Joining:
         if joins.secondary is None:
             return [(insp.selectable, primary)]
         return [(joins.secondary, primary), (insp.selectable, joins.secondaryjoin)]
+
+    def _with_criteria(self, wanted: Wanted, insp: Any, joins: Any) -> Any:
+        """The joins with what the statement's criteria options say of the target."""
+        prop, step = wanted.prop, wanted.step
+        target = prop.entity if step is None or step.attr is None else step.target
+        criterion = self.builder.criteria.eager(prop.mapper, target, insp.selectable)
+        if criterion is None:
+            return joins
+        criterion = joins.target_adapter.traverse(criterion)
+        if joins.secondary is None:
+            return joins._replace(primaryjoin=joins.primaryjoin & criterion)
+        return joins._replace(secondaryjoin=joins.secondaryjoin & criterion)
 
     def _add_below(self, wanted: Wanted, insp: Any, place: Any) -> None:
         """What is joined further comes first, as do its columns."""

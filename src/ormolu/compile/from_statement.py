@@ -13,6 +13,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from .._core.selectables import textual_select
 from ..hydrate.description import LoadDescription
 from .builder import SelectBuilder
+from .criteria import announce_outermost
 from .positions import move
 from .query_style import QueryStyle, query_style, with_style
 from .select_state import FROM_STATEMENT, INNER
@@ -92,6 +93,8 @@ class FromStatement(GroupedElement, Generative, ExecutableReturnsRows):
 
     def _compiler_dispatch(self, visitor: Any, **kw: Any) -> str:
         toplevel = not visitor.stack
+        if toplevel:
+            announce_outermost(self, visitor)
         state = FromStatementState(self, visitor)
         if toplevel and not visitor.compile_state:
             visitor.compile_state = state

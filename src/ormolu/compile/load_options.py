@@ -20,6 +20,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         options: the options that lazy loads of the objects repeat.
         hops: how many of those relationships the statement itself goes along, from
             another one that is its subquery.
+        refresh: it reloads an instance, whose row no criteria may hide.
     """
 
     inherit_cache = True
@@ -34,12 +35,14 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         only: frozenset[str] | None = None,
         options: tuple[Any, ...] = (),
         hops: int = 0,
+        refresh: bool = False,
     ) -> None:
         self.node = node
         self.path = path
         self.only = only
         self.options = options
         self.hops = hops
+        self.refresh = refresh
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         return (
@@ -48,6 +51,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
             self.path,
             self.only,
             self.hops,
+            self.refresh,
         )
 
 

@@ -32,7 +32,13 @@ class OrmoluSelectState(SelectState):
     ) -> OrmoluSelectState:
         inner = kw.pop(INNER, False)
         toplevel = not inner and (compiler is None or not compiler.stack)
-        builder = SelectBuilder(statement, compiler, toplevel)
+        builder = SelectBuilder(
+            statement,
+            compiler,
+            toplevel,
+            asfrom=kw.get("asfrom", False),
+            lateral=kw.get("lateral", False),
+        )
         core = builder.build()
         state = cls(core, compiler, **kw)
         state.load = builder.description if toplevel else None
@@ -67,7 +73,7 @@ class OrmoluSelectState(SelectState):
         for raw in statement._raw_columns:
             entity = raw._annotations.get("parententity")
             if entity is not None:
-                froms.append(entity.selectable)
+                froms.append(entity.__clause_element__())
             else:
                 froms.extend(raw._from_objects)
         return cls._normalize_froms(froms, check_statement=statement)

@@ -81,6 +81,7 @@ class declared_attr(Generic[_T]):
 
     cascading = _cascading()
     directive = _directive()
+    _is_declared_attr = True
 
     def __init__(
         self, fn: Callable[..., Any], cascading: bool = False, quiet: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
+from ..compile.criteria import plain_criteria
 from ..instrument.expiry import expire_all, expire_keys, expired_keys, leave_expiry
 from ..instrument.extras import extras_of
 from .evaluator import EXPIRED, Evaluator, EvaluatorCompiler, UnevaluatableError
@@ -66,7 +67,8 @@ def compile_criteria(request: Request, of_alias: bool = False) -> Callable[[], M
     Raises:
         UnevaluatableError: when Python cannot evaluate the criteria.
     """
-    entity, criteria = request.entity, request.statement._where_criteria
+    entity, statement = request.entity, request.statement
+    criteria = (*statement._where_criteria, *plain_criteria(statement, entity))
     compiler = EvaluatorCompiler(
         entity.class_, request.single_parameters, entity if of_alias else None
     )

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ..exc import StaleDataError
 from ..flush.table_plan import TablePlan, plan_of
+from ..hydrate.description import is_criteria_option
 from ..lanes import fast
 from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
@@ -117,8 +118,11 @@ def _criteria(written: WrittenTable, with_version: bool) -> list[Any]:
 
 
 def by_key(mapper: Any, statement: Any) -> Any:
-    """A statement narrowed to the row of a primary key."""
-    return statement.where(*_criteria(sole_table(mapper), with_version=False))
+    """A statement narrowed to the row of a primary key, by nothing else."""
+    kept = tuple(o for o in statement._with_options if not is_criteria_option(o))
+    narrowed = statement.where(*_criteria(sole_table(mapper), with_version=False))
+    narrowed._with_options = kept
+    return narrowed
 
 
 def plain_update(written: WrittenTable, with_version: bool) -> Any:

@@ -8,15 +8,31 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 
+def repeated_options(options: Iterable[Any]) -> tuple[Any, ...]:
+    """The options of a statement that the loads of its objects repeat."""
+    return tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+
+
 def inherited_options(options: Iterable[Any]) -> tuple[Any, ...]:
-    """The options that loads repeat, where users' own are among them, else none."""
-    repeated = tuple(o for o in options if getattr(o, "propagate_to_loaders", False))
+    """Those of them, where any has values that plans don't know; else none."""
+    repeated = repeated_options(options)
     return repeated if any(not is_loader_option(o) for o in repeated) else ()
 
 
 def is_loader_option(option: Any) -> bool:
     """Whether an option says how to load, which plans and cache keys know."""
     return getattr(option, "_is_loader_option", False) is True
+
+
+def is_criteria_option(option: Any) -> bool:
+    """Whether an option adds criteria to statements (``with_loader_criteria()``)."""
+    return getattr(option, "_is_criteria_option", False) is True
+
+
+def with_criteria(statement: Any, options: Iterable[Any]) -> Any:
+    """A statement of a loader, with the criteria options among some others."""
+    criteria = [o for o in options if is_criteria_option(o)]
+    return statement.options(*criteria) if criteria else statement
 
 
 class LoadRecord:
@@ -27,6 +43,7 @@ class LoadRecord:
         options: the statement's options that lazy loads repeat.
         inherited: those options where some are the user's own, whose values a plan
             must not keep from one statement for the next; empty otherwise.
+        loads: what later loads of the objects share on account of those.
         own: the record of the objects' own load, None where that had no options; this
             one, unless later loads that met the objects have added to it.
         statement: tells the records of a statement from those of others.
@@ -38,6 +55,7 @@ class LoadRecord:
         "_over",
         "inherited",
         "is_root",
+        "loads",
         "node",
         "options",
         "own",
@@ -59,6 +77,7 @@ class LoadRecord:
         self.is_root = is_root
         self.inherited = inherited_options(options)
         self.path: Any = None
+        self.loads: dict[Any, Any] | None = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
 
     def over(self, old: LoadRecord | None) -> LoadRecord | None:

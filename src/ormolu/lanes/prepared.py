@@ -11,9 +11,11 @@ from sqlalchemy.engine import Connection
 
 from .._speedups import hydration
 from ..hydrate.context import QueryContext
+from ..hydrate.description import with_criteria
 from ..hydrate.plans import LoadPlan, plan_for
 from .expanding import ExpandingStatement, suits_expanded
 from .fast import FastStatement, is_free, suits
+from .inheriting import inheriting
 from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import (
     compile_state_of,
@@ -101,37 +103,58 @@ class PreparedLoad:
             the results (bare entities, or tuples), the plan, and the kernel's run.
         """
         session = tracker.owner
-        announced = None
-        if session is not None and (
+        announced = context = None
+        if purpose is not NO_PURPOSE and _is_quiet(session, purpose):
+            shared = inheriting(self, purpose.record)
+            plan, rows = shared.rows(connection, values)
+            context = QueryContext(
+                session,
+                shared.statement,
+                params=values,
+                refreshed=run_args.get("refresh"),
+                inherited=purpose.inherited,
+            )
+        elif session is not None and (
             session._hears
             or session.execution_options
             or (purpose is not NO_PURPOSE and purpose.needs_session)
         ):
-            announced = session._announce_load(
-                self.statement, connection, values, purpose
-            )
+            statement = with_criteria(self.statement, purpose.inherited)
+            announced = session._announce_load(statement, connection, values, purpose)
             if announced.cursor is None:
                 return announced.answer, NOTHING_LOADED, None
             token = identity_token_of(announced.options)
-            plan = self._plan_of(announced.cursor, purpose.inherited, token)
+            plan = self._plan_of(announced.cursor, announced.inherited, token)
             rows = fetch_all(announced.cursor)
             if announced.populate_existing:
                 run_args.setdefault("populate_existing", True)
         else:
             plan, rows = self.rows(connection, values)
         run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
-        if announced is not None:
+        if context is not None:
+            run.context = context
+        elif announced is not None:
             run.context = QueryContext(
                 session,
-                self.statement,
+                announced.statement,
                 announced.options,
                 values,
                 run_args.get("refresh"),
-                inherited=purpose.inherited,
+                inherited=announced.inherited,
             )
         results = run.rows(rows)
         run.finish()
         return results, plan, run
+
+
+def _is_quiet(session: Any, purpose: Purpose) -> bool:
+    """Whether nobody hears of a load, which only has inherited options."""
+    return bool(
+        purpose.inherited
+        and purpose.record is not None
+        and not purpose.execution_options
+        and (session is None or not (session._hears or session.execution_options))
+    )
 
 
 class _FastLoad:

@@ -39,6 +39,8 @@ class Purpose:
             user's own.
         execution_options: those of the statement that it belongs to, for loads that
             come with another one.
+        record: the record of the load of the instance, where its options are those
+            inherited ones.
     """
 
     __slots__ = (
@@ -47,6 +49,7 @@ class Purpose:
         "inherited",
         "lazy_from",
         "path",
+        "record",
         "relationship",
     )
 
@@ -59,7 +62,9 @@ class Purpose:
         path: tuple[Any, ...] = (),
         inherited: tuple[Any, ...] = (),
         execution_options: Mapping[str, Any] = NO_OPTIONS,
+        record: Any = None,
     ) -> None:
+        self.record = record
         self.column = column
         self.relationship = relationship
         self.lazy_from = lazy_from
@@ -77,6 +82,13 @@ NO_PURPOSE = Purpose()
 COLUMN_LOAD = Purpose(column=True)
 
 
+def column_purpose(origin: Any) -> Purpose:
+    """The purpose of a load of columns of an instance, by the record of its load."""
+    if origin is None or not origin.inherited:
+        return COLUMN_LOAD
+    return Purpose(column=True, inherited=origin.inherited, record=origin)
+
+
 def lazy_purpose(
     prop: Any,
     obj: Any,
@@ -90,4 +102,5 @@ def lazy_purpose(
         path=(prop,),
         inherited=() if origin is None else origin.inherited,
         execution_options=execution_options,
+        record=origin,
     )

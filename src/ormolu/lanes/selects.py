@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -36,7 +36,15 @@ class FastSelect:
         bindparams: the parameters of the cache key that it was compiled for.
     """
 
-    __slots__ = ("_getters", "_types", "description", "keeps", "plan", "statement")
+    __slots__ = (
+        "_getters",
+        "_processors",
+        "_types",
+        "description",
+        "keeps",
+        "plan",
+        "statement",
+    )
 
     def __init__(self, compiled: Any, bindparams: list[Any]) -> None:
         self.description = compiled.compile_state.load
@@ -45,6 +53,7 @@ class FastSelect:
         self._types = [entry.type for entry in compiled._result_columns]
         # made with the driver's types, which the first execution brings
         self.plan: LoadPlan = NOT_YET
+        self._processors: Sequence[Any] | None = None
         self.statement: FastStatement | ExpandingStatement = (
             ExpandingStatement(compiled)
             if compiled.post_compile_params
@@ -52,11 +61,11 @@ class FastSelect:
         )
         positions = {b.key: i for i, b in enumerate(bindparams)}
         # a parameter that only the compiler made keeps its value, as in Core
-        self._getters: list[tuple[str, str, int]] = [
-            (name, bind.key, positions.get(bind.key, -1))
-            for bind, name in compiled.bind_names.items()
-            if bind.key in positions or bind.required
-        ]
+        self._getters: list[tuple[str, str, int]] = []
+        for bind, name in compiled.bind_names.items():
+            position = _position(bind, positions)
+            if position >= 0 or bind.required:
+                self._getters.append((name, bind.key, position))
 
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
@@ -84,13 +93,25 @@ class FastSelect:
         except UnfitListError:
             return None
         if self.plan is NOT_YET:
-            self.plan = plan_for(
-                self.description,
-                processors_of_types(
-                    self._types, connection.dialect, self.statement.coltypes or ()
-                ),
+            self._processors = processors_of_types(
+                self._types, connection.dialect, self.statement.coltypes or ()
             )
+            self.plan = plan_for(self.description, self._processors)
         return rows
+
+    def inheriting_plan(self, inherited: tuple[Any, ...]) -> LoadPlan:
+        """The plan for objects that inherit options of one execution."""
+        return plan_for(self.description, self._processors, inherited)
+
+
+def _position(bind: Any, positions: Mapping[str, int]) -> int:
+    """Which parameter of a cache key one of the compiled statement is; -1 for none.
+
+    One that was adapted to an alias has a key of its own.
+    """
+    if bind.key in positions:
+        return positions[bind.key]
+    return next((positions[b.key] for b in bind._cloned_set if b.key in positions), -1)
 
 
 class _Memo:

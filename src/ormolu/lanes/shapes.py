@@ -13,7 +13,17 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 from sqlalchemy.sql.annotation import annotated_classes
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter, UnaryExpression
+from sqlalchemy.sql.elements import (
+    BinaryExpression,
+    BindParameter,
+    BooleanClauseList,
+    ExpressionClauseList,
+    False_,
+    Grouping,
+    Null,
+    True_,
+    UnaryExpression,
+)
 
 from .._core.selectables import LimitParameter
 from ..mapping.queryable import InstrumentedAttribute
@@ -22,6 +32,11 @@ _LASTING = frozenset(
     (Table, Column, annotated_classes[Table], annotated_classes[Column])
 )
 """Classes of elements that a mapper or its attributes may hold for good."""
+
+_CONSTANTS = frozenset((Null, True_, False_))
+"""Classes of elements of which Core has one each."""
+
+_PLAIN_MODIFIERS = frozenset((bool, str, type(None)))
 
 _TARGETS = _LASTING | {InstrumentedAttribute}
 
@@ -58,7 +73,7 @@ def shape_of(statement: Any, memos: frozenset[str]) -> tuple[Any, list[Any]] | N
                     return None
         elif name == "_where_criteria":
             for criterion in value:
-                if not _add_comparison(criterion, key, binds):
+                if not _add_criterion(criterion, key, binds):
                     return None
         elif name in _LIMITS:
             if value is not None:
@@ -93,29 +108,60 @@ def _add_direction(element: Any, key: list[Any]) -> bool:
     return True
 
 
+def _add_criterion(criterion: Any, key: list[Any], binds: list[Any]) -> bool:
+    """Add a comparison, or a combination by AND, OR and NOT; whether it is one."""
+    if criterion.__class__ is BinaryExpression:
+        return _add_comparison(criterion, key, binds)
+    if criterion.__class__ is BooleanClauseList:
+        key.append((criterion.operator, len(criterion.clauses)))
+        return all(_add_criterion(clause, key, binds) for clause in criterion.clauses)
+    if criterion.__class__ is Grouping:
+        key.append(Grouping)
+        return _add_criterion(criterion.element, key, binds)
+    if criterion.__class__ is UnaryExpression:
+        key.append((criterion.operator, criterion.modifier))
+        return _add_criterion(criterion.element, key, binds)
+    return False
+
+
 def _add_comparison(criterion: Any, key: list[Any], binds: list[Any]) -> bool:
-    """Add the comparison of a column with a value or another column."""
-    if criterion.__class__ is not BinaryExpression or criterion.modifiers:
-        return False
+    """Add the comparison of a column with a value, a constant or another column."""
     left, right = criterion.left, criterion.right
     if left.__class__ not in _LASTING:
         return False
-    if right.__class__ is BindParameter:
-        if not right.unique or right.callable is not None or right.required:
-            return False
-        if right.literal_execute or right.isoutparam or right.type is not left.type:
-            return False
-        if right.expanding and right.expand_op is not criterion.operator:
-            return False
-        for bind in binds:
-            if bind is right:
+    key.append((id(left), criterion.operator, id(criterion.type)))
+    if criterion.modifiers:
+        for value in criterion.modifiers.values():
+            if value.__class__ not in _PLAIN_MODIFIERS:
                 return False
-        binds.append(right)
-        key.append((id(left), criterion.operator, right.expanding, id(criterion.type)))
+        key.append(tuple(criterion.modifiers.items()))
+    if right.__class__ is BindParameter:
+        return _add_value(criterion, right, key, binds)
+    if right.__class__ is ExpressionClauseList:  # of BETWEEN
+        key.append((right.operator, len(right.clauses)))
+        for clause in right.clauses:
+            if not _add_value(criterion, clause, key, binds):
+                return False
         return True
-    if right.__class__ not in _LASTING:
+    key.append(id(right))
+    return right.__class__ in _LASTING or right.__class__ in _CONSTANTS
+
+
+def _add_value(criterion: Any, bind: Any, key: list[Any], binds: list[Any]) -> bool:
+    """Add a value that a column is compared with."""
+    if bind.__class__ is not BindParameter or bind.type is not criterion.left.type:
         return False
-    key.append((id(left), criterion.operator, id(right), id(criterion.type)))
+    if not bind.unique or bind.callable is not None or bind.required:
+        return False
+    if bind.literal_execute or bind.isoutparam:
+        return False
+    if bind.expanding and bind.expand_op is not criterion.operator:
+        return False
+    for other in binds:
+        if other is bind:
+            return False
+    binds.append(bind)
+    key.append(bind.expanding)
     return True
 
 
@@ -130,7 +176,7 @@ def _add_join(join: Any, key: list[Any], binds: list[Any]) -> bool:
     if onclause is None or onclause.__class__ is InstrumentedAttribute:
         key.append(id(onclause))
         return True
-    return _add_comparison(onclause, key, binds)
+    return _add_criterion(onclause, key, binds)
 
 
 def _add_options(options: Any, key: list[Any]) -> bool:
@@ -159,23 +205,30 @@ def _elements_of(statement: Any) -> Iterator[Any]:
         for element in fields.get(name, ()):
             yield getattr(element, "element", element)
     for criterion in fields.get("_where_criteria", ()):
-        yield from _sides(criterion)
+        yield from _columns_of(criterion)
     for target, onclause, left, _ in fields.get("_setup_joins", ()):
         yield from (e for e in (target, left) if e is not None)
-        if onclause.__class__ is BinaryExpression:
-            yield from _sides(onclause)
-        elif onclause is not None:
+        if onclause.__class__ is InstrumentedAttribute:
             yield onclause
+        elif onclause is not None:
+            yield from _columns_of(onclause)
     for option in fields.get("_with_options", ()):
         for step in getattr(option, "steps", ()):
             if step.attr is not None:
                 yield step.attr
 
 
-def _sides(criterion: Any) -> Iterator[Any]:
-    yield criterion.left
-    if criterion.right.__class__ is not BindParameter:
-        yield criterion.right
+def _columns_of(criterion: Any) -> Iterator[Any]:
+    """The columns that a criterion with a shape compares."""
+    if criterion.__class__ is BooleanClauseList:
+        for clause in criterion.clauses:
+            yield from _columns_of(clause)
+    elif criterion.__class__ in (Grouping, UnaryExpression):
+        yield from _columns_of(criterion.element)
+    else:
+        yield criterion.left
+        if criterion.right.__class__ in _LASTING:
+            yield criterion.right
 
 
 def _lasts(element: Any) -> bool:

@@ -29,7 +29,7 @@ from ..instrument.flags import (
 from ..instrument.load_watch import note_refresh
 from ..instrument.state import session_of
 from ..lanes.prepared import PreparedLoad
-from ..lanes.purpose import COLUMN_LOAD
+from ..lanes.purpose import column_purpose
 from .by_key import key_parameters, key_values, select_by_key
 from .post import run_post_loads
 
@@ -190,7 +190,7 @@ def refresh_from_row(
     cache = mapper._plans if node is None else node.prepared
     prepared = cache.get(name) if plain else None
     if prepared is None:
-        statement = select_by_key(mapper, values, OwnLoad(node, (), only))
+        statement = select_by_key(mapper, values, OwnLoad(node, (), only, refresh=True))
         if with_for_update is not None:
             statement = statement.with_for_update(**with_for_update)
         if options:
@@ -206,7 +206,7 @@ def refresh_from_row(
         session._tracker,
         connection,
         key_parameters(values),
-        purpose=COLUMN_LOAD,
+        purpose=column_purpose(kernel.state_of(obj)._o_origin),
         refresh=obj,
         refresh_slots=slots,
     )

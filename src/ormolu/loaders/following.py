@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._speedups import hydration
+from ..compile.criteria import options_with_criteria
 from ..hydrate.context import QueryContext
+from ..hydrate.description import is_criteria_option
 from ..hydrate.plans import LoadPlan, plan_for
 from ..lanes.prepared import NOTHING_LOADED, PreparedLoad
 from ..lanes.purpose import Purpose, identity_token_of
@@ -24,6 +26,18 @@ class Following(NamedTuple):
     rows: list[tuple[Any, ...]]
     plan: Any
     run: Any
+
+
+def criteria_to_repeat(follows: QueryContext) -> tuple[Any, ...]:
+    """The criteria that a statement repeats: those of the one that it follows.
+
+    Args:
+        follows: the context of that; without a statement, lazy loads' criteria are
+            all that is known.
+    """
+    if follows.query is None:
+        return tuple(o for o in follows.inherited if is_criteria_option(o))
+    return options_with_criteria(follows.query)
 
 
 def follow(
@@ -46,8 +60,11 @@ def follow(
         origin: for the context of this load, see `QueryContext`.
         prepared: the same statement, where it is kept for later executions.
     """
+    criteria = criteria_to_repeat(follows)
+    if criteria:
+        statement, prepared = statement.options(*criteria), None
     connection = session._connection_for(prop.mapper, statement)
-    options = follows.execution_options
+    options, inherited = follows.execution_options, follows.inherited
     if session._hears or options or follows.inherited:
         purpose = Purpose(
             relationship=True,
@@ -61,7 +78,8 @@ def follow(
             return Following(announced.answer, NOTHING_LOADED, None)
         token = identity_token_of(options)
         overwrite = overwrite or announced.populate_existing
-        plan, found = _plan_and_rows(result, follows.inherited, token)
+        inherited = announced.inherited
+        plan, found = _plan_and_rows(result, inherited, token)
     elif prepared is not None:
         plan, found = prepared.rows(connection, values)
         announced = None
@@ -74,13 +92,13 @@ def follow(
         plan, found = _plan_and_rows(result)
         announced = None
     run = hydration.LoadRun(session._tracker, plan.outputs, populate_existing=overwrite)
-    if announced is not None or plan.repeats or origin is not None:
+    if announced is not None or plan.repeats or origin is not None or criteria:
         run.context = QueryContext(
             session,
-            statement,
+            statement if announced is None else announced.statement,
             options,
             values,
-            inherited=follows.inherited,
+            inherited=inherited,
             origin=origin,
         )
     rows: list[tuple[Any, ...]] = run.rows(found)

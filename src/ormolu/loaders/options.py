@@ -157,6 +157,11 @@ class _AbstractLoad(LoaderOption):
             ArgumentError: an option begins elsewhere.
         """
         for option in opts:
+            if not isinstance(option, LoaderOption):
+                raise sa_exc.ArgumentError(
+                    f"Loader option {option} is not compatible with the "
+                    "Load.options() method."
+                )
             for chain in option.chains():
                 if chain and self.steps:
                     self._check_next(chain[0])

@@ -25,6 +25,9 @@ class EntityJoin(Join[Any]):
 
     inherit_cache = True
 
+    first_entity: Any = None
+    """The mapper or alias that the joins start from; None for a plain FROM element."""
+
     def __init__(
         self,
         left: Any,
@@ -34,6 +37,10 @@ class EntityJoin(Join[Any]):
         full: bool = False,
     ) -> None:
         subject, left_from = _from_of(left)
+        if isinstance(left_from, EntityJoin):
+            self.first_entity = left_from.first_entity
+        elif subject is not None and left_from is subject.selectable:
+            self.first_entity = subject
         right_subject, right_from = _from_of(right)
         if onclause is not None:
             onclause = coercions.expect(roles.OnClauseRole, onclause, legacy=True)

@@ -140,6 +140,15 @@ class QueryableAttribute(
     def __clause_element__(self) -> Any:
         return self.expression
 
+    _is_immutable = False
+
+    def _clone(self, **_: Any) -> QueryableAttribute[_T_co]:
+        """Itself: a relationship that a copied statement joins along is no other."""
+        return self
+
+    def _copy_internals(self, **_: Any) -> None:
+        """There is nothing inside to copy."""
+
     @property
     def _from_objects(self) -> list[Any]:
         return self.expression._from_objects  # type: ignore[no-any-return]

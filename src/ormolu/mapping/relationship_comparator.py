@@ -20,6 +20,7 @@ from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnEleme
 from sqlalchemy.sql.util import ClauseAdapter
 
 from .._speedups import state as kernel
+from .aliased import aliased
 from .direction import MANYTOMANY, MANYTOONE, ONETOMANY
 from .instance_values import column_value, value_parameter
 from .interfaces import PropComparator
@@ -191,6 +192,9 @@ class RelationshipComparator(PropComparator[_T]):
         self_ref = dest is None and prop.parent.common_parent(prop.mapper)
         if self_ref:
             dest = prop.mapper.persist_selectable.alias()
+            own = aliased(prop.mapper, alias=dest)._aliased_insp
+        else:
+            own = prop.entity if target is None else target
         source = self._source_selectable()
         joins = prop.create_joins(
             source, dest, self._extra_criteria, alias_secondary=False
@@ -215,7 +219,8 @@ class RelationshipComparator(PropComparator[_T]):
         if criterion is not None:
             crit = crit & criterion
         dest = joins.dest_selectable
-        statement = exists(1).where(crit).select_from(dest)
+        element = own.__clause_element__()._annotate({"no_replacement_traverse": True})
+        statement = exists(1).where(crit).select_from(element)
         if joins.secondary is not None:
             return statement.select_from(joins.secondary).correlate_except(
                 dest, joins.secondary

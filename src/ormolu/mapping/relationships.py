@@ -662,6 +662,7 @@ class Relationship(MapperProperty):
         dest: Any = None,
         extra_criteria: tuple[Any, ...] = (),
         alias_secondary: bool = True,
+        criterion: Any = None,
     ) -> Any:
         """The ON clauses of a join along the relationship.
 
@@ -670,6 +671,7 @@ class Relationship(MapperProperty):
             dest: what the target is selected from; None for its own.
             extra_criteria: further conditions of the ON clause.
             alias_secondary: whether the secondary table gets an alias in any case.
+            criterion: a condition of the target, which comes before those.
 
         Returns:
             primaryjoin, secondaryjoin, secondary, target adapter and target.
@@ -683,7 +685,7 @@ class Relationship(MapperProperty):
             or dest is not own_dest
             or (source is not None and source is not own_source)
         )
-        return self.join.join_targets(source, dest, aliased, None, extra_criteria)
+        return self.join.join_targets(source, dest, aliased, criterion, extra_criteria)
 
 
 def _is_sql(value: Any) -> bool:

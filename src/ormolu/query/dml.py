@@ -50,7 +50,6 @@ def _execute(query: Any, statement: Any, synchronize: Any, arguments: Any) -> An
     if arguments:
         statement = statement.with_dialect_options(**arguments)
     statement._where_criteria = query._select._where_criteria
-    statement = statement.options(*query._with_options)
     result = query.session.execute(
         statement,
         query._params or None,

@@ -10,6 +10,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql.dml import Delete, Insert, Update
 
+from ..hydrate.description import inherited_options
 from ..instrument.state import inspect_instance
 from ..lanes.purpose import LOAD_OPTION, NO_PURPOSE, Purpose, identity_token_of
 from ..mapping.queryable import inspect_entity
@@ -210,14 +211,25 @@ class AnnouncedLoad:
         cursor: the cursor result; None where a listener answered.
         answer: the objects or rows of the listener's answer.
         options: the execution options that were used.
+        statement: what was executed.
+        inherited: the options that following loads repeat.
     """
 
-    __slots__ = ("answer", "cursor", "options")
+    __slots__ = ("answer", "cursor", "inherited", "options", "statement")
 
-    def __init__(self, cursor: Any, answer: Any, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        cursor: Any,
+        answer: Any,
+        options: Mapping[str, Any],
+        statement: Any = None,
+        inherited: tuple[Any, ...] = (),
+    ) -> None:
         self.cursor = cursor
         self.answer = answer
         self.options = options
+        self.statement = statement
+        self.inherited = inherited
 
     @property
     def populate_existing(self) -> bool:
@@ -256,7 +268,11 @@ def announce_load(
             )
     sent = {**options, "_result_disable_adapt_to_context": True}
     cursor = connection.execute(statement, values, execution_options=sent)
-    return AnnouncedLoad(cursor, None, options)
+    inherited = purpose.inherited
+    added = inherited_options(getattr(statement, "_with_options", ()))
+    if added:
+        inherited = tuple(dict.fromkeys((*inherited, *added)))
+    return AnnouncedLoad(cursor, None, options, statement, inherited)
 
 
 def execute_with_events(

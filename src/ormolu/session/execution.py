@@ -11,6 +11,7 @@ from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Resu
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
+from ..compile.criteria import options_with_criteria
 from ..compile.from_statement import load_of
 from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
@@ -72,8 +73,10 @@ def execute_select(
         session._autoflush()
     connection = session._connection_for_statement(statement, bind_arguments)
     inherited = inherited_options(statement._with_options)
-    if not inherited and (not merged or FAST_OPTIONS.issuperset(merged)):
-        fast = _execute_fast(session, statement, parameters, merged, connection)
+    if not merged or FAST_OPTIONS.issuperset(merged):
+        fast = _execute_fast(
+            session, statement, parameters, merged, connection, inherited
+        )
         if fast is not None:
             return fast
     core_options = {k: v for k, v in options.items() if k not in BETWEEN_PARTS}
@@ -95,9 +98,18 @@ def execute_select(
 
 
 def _execute_fast(
-    session: Any, statement: Any, parameters: Any, options: Any, connection: Any
+    session: Any,
+    statement: Any,
+    parameters: Any,
+    options: Any,
+    connection: Any,
+    inherited: tuple[Any, ...],
 ) -> Result[Any] | None:
-    """On the fast lane; None when the statement or the connection needs Core."""
+    """On the fast lane; None when the statement or the connection needs Core.
+
+    Args:
+        inherited: options that the loads of its objects repeat, for their values.
+    """
     given = parameters or EMPTY
     if not isinstance(given, Mapping) or not is_free(connection):
         return None
@@ -108,14 +120,18 @@ def _execute_fast(
     rows = fast.rows(connection, bindparams, given)
     if rows is None:
         return None
-    description, context = fast.description, None
-    if fast.plan.repeats:
-        context = QueryContext(session, statement, _repeated(options), given)
+    description, plan, context = fast.description, fast.plan, None
+    if inherited:
+        plan = fast.inheriting_plan(inherited)
+    if inherited or (plan.post and (plan.repeats or options_with_criteria(statement))):
+        context = QueryContext(
+            session, statement, _repeated(options), given, inherited=inherited
+        )
     return _result(
         session,
         description,
-        fast.plan,
-        hydrate(session, fast.plan, rows, options, context),
+        plan,
+        hydrate(session, plan, rows, options, context),
         None,
         session._generation,
     )
