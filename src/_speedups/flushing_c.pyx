@@ -103,7 +103,7 @@ cdef bint _refer_along(
 ) except -1:
     cdef PyObject* held = borrow(obj, step[0])
     cdef Py_ssize_t start = len(found)
-    cdef set present
+    cdef set present, there
     if held is NULL or held is <PyObject*>_UNLOADED:
         return True
     value = <object>held
@@ -119,11 +119,17 @@ cdef bint _refer_along(
     else:
         if type(value) is not list_type:
             return False
-        for other in <list?>list(value):
-            if other is not None:
-                found.append(other)
-        if type(before) is list:
-            present = {id(other) for other in found[start:]}
+        # what came into the collection, what stayed and what left it
+        if type(before) is not list or not before:
+            for other in <list?>list(value):
+                if other is not None:
+                    found.append(other)
+        else:
+            there = {id(other) for other in <list>before}
+            held_now = [other for other in <list?>list(value) if other is not None]
+            found += [other for other in held_now if id(other) not in there]
+            found += [other for other in held_now if id(other) in there]
+            present = {id(other) for other in held_now}
             for other in <list>before:
                 if other is not None and id(other) not in present:
                     found.append(other)

@@ -106,9 +106,12 @@ def _one_referred(value: Any, before: Any) -> list[Any]:
 
 
 def _many_referred(value: list[Any], before: Any) -> list[Any]:
+    """What came into a collection, what stayed and what left it."""
     found = [other for other in value if other is not None]
-    if type(before) is list:
+    if type(before) is list and before:
         present = {id(other) for other in found}
+        there = {id(other) for other in before}
+        found.sort(key=lambda other: id(other) in there)
         found += [o for o in before if o is not None and id(o) not in present]
     return found
 

@@ -130,6 +130,24 @@ def node_of_own_load(origin: Any) -> Any:
     return None if own is None else own.node
 
 
+def merged_record(
+    given: LoadRecord | None, target: LoadRecord | None
+) -> LoadRecord | None:
+    """The record of an object that the state of another one is merged into.
+
+    A refresh goes on as the given object's load asked; what the target's own load has
+    left for later still is.
+    """
+    if target is None:
+        return given
+    later = None if target.node is None else target.node.later_loads()
+    if given is not None and given.node is not None:
+        later = given.node if later is None else later.overlaid(given.node)
+    found = LoadRecord(later, () if given is None else given.options)
+    found.own = None if given is None else given.own
+    return found
+
+
 @dataclass(slots=True)
 class JoinedLoad:
     """A relationship whose rows come with the row of its parent."""

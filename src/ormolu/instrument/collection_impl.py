@@ -195,6 +195,8 @@ class CollectionImpl(AttributeImpl):
         if original is NO_VALUE:
             return current
         present = {id(x) for x in current}
+        there = {id(x) for x in original}
+        current.sort(key=lambda x: id(x) in there)  # what has come goes first
         return current + [x for x in original if id(x) not in present]
 
     # -- events of the collection (called by its adapter) ----------------

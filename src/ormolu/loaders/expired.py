@@ -15,7 +15,6 @@ from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
 from ..hydrate.description import node_of_own_load
 from ..instrument.expiry import (
     clear_expired,
-    expired_attributes,
     expired_keys,
     is_expired,
 )
@@ -51,21 +50,32 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
 def _eager_keys(obj: Any, strategies: Container[str]) -> set[str]:
     """Expired relationships that the reload of expired columns brings along."""
     struct = kernel.state_of(obj)
-    related = expired_attributes(obj).intersection(struct._o_layout.related_keys)
-    if not related:
-        return related
+    layout = struct._o_layout
     node = node_of_own_load(struct._o_origin)
-    props = struct._o_layout.mapper._props
+    if node is None and not _has_eager_relationships(layout.mapper):
+        return set()
+    props = layout.mapper._props
     originals = struct._o_originals or ()
     return {
         key
-        for key in related
+        for key in layout.related_keys
         if key not in originals
         and strategy_name(
             props[key], node.step_for(key, "relationship") if node else None
         )
         in strategies
+        and is_expired(obj, key)
     }
+
+
+def _has_eager_relationships(mapper: Any) -> bool:
+    """Whether any relationship is loaded at once where no option says otherwise."""
+    found = mapper._plans.get("has eager relationships")
+    if found is None:
+        found = mapper._plans["has eager relationships"] = any(
+            strategy_name(prop, None) in EAGER for prop in mapper._relationship_props
+        )
+    return bool(found)
 
 
 def load_deferred(prop: Any, obj: Any, passive: int) -> Any:

@@ -135,13 +135,18 @@ class Flushing(Moving):
             self.dispatch.after_flush_postexec(self, uow)
 
     def _forget_pending_collections(self) -> None:
-        """What was added to collections that are not loaded is in their rows now."""
+        """What was added to collections that are not loaded is in their rows now.
+
+        A deleted object had no rows to add to: what waits for its collections stays.
+        """
         awaiting, self._awaiting = self._awaiting, []
         for reference in awaiting:
             obj = reference()
-            extras = None if obj is None else kernel.state_of(obj)._o_extras
-            if extras:
-                extras.pop("pending", None)
+            struct = None if obj is None else kernel.state_of(obj)
+            if struct is None or struct._o_flags & kernel.DELETED:
+                continue
+            if struct._o_extras:
+                struct._o_extras.pop("pending", None)
 
     def _forget_late_changes(self) -> None:
         """What events changed on objects after the flush had looked at them."""

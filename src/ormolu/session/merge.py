@@ -10,6 +10,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
+from ..hydrate.description import merged_record
 from ..instrument.collections import collection_adapter
 from ..instrument.expiry import expire_keys, expired_keys, is_expired, leave_expiry
 from ..instrument.flags import PASSIVE_MERGE
@@ -144,7 +145,9 @@ class Merge:
         if mapper.version_id_prop is not None:
             _check_version(given, target, mapper.version_id_prop.key)
         target_struct = kernel.state_of(target)
-        target_struct._o_origin = struct._o_origin  # later loads go on as its did
+        origins = struct._o_origin, target_struct._o_origin
+        if origins != (None, None):
+            target_struct._o_origin = merged_record(*origins)
         if struct._o_extras and "callables" in struct._o_extras:
             extras = target_struct._o_extras or {}
             extras["callables"] = dict(struct._o_extras["callables"])
@@ -153,9 +156,11 @@ class Merge:
             if getattr(prop, "_is_relationship", False):
                 self._copy_related(prop, given, target)
             elif prop._is_column:
-                self._copy_column(prop, given, target, target_struct)
+                self._copy_column(prop, given, target, target_struct, origins)
 
-    def _copy_column(self, prop: Any, given: Any, target: Any, struct: Any) -> None:
+    def _copy_column(
+        self, prop: Any, given: Any, target: Any, struct: Any, origins: tuple[Any, Any]
+    ) -> None:
         key = prop.key
         manager = struct._o_layout.mapper.class_manager
         if key not in manager:
@@ -167,8 +172,12 @@ class Merge:
                 impl.set(target, value)
             else:
                 impl.put(target, value)
-        elif struct._o_key is not None and not _is_deferred(prop, given):
-            if kernel.peek_key(target, key) is UNLOADED:
+        elif struct._o_key is not None and not prop.deferred:
+            if (
+                kernel.peek_key(target, key) is UNLOADED
+                and not _is_left_for_later(key, given, origins[0])
+                and not _is_left_for_later(key, target, origins[1])
+            ):
                 expire_keys(target, (key,))
 
     def _copy_related(self, prop: Any, given: Any, target: Any) -> None:
@@ -211,18 +220,11 @@ class Merge:
             impl.set_committed_value(target, merged)
 
 
-def _is_deferred(prop: Any, given: Any) -> bool:
-    """Whether a column is left out by its mapping, or by an object's last load."""
-    if prop.deferred:
-        return True
-    origin = kernel.state_of(given)._o_origin
+def _is_left_for_later(key: str, obj: Any, origin: Any) -> bool:
+    """Whether an object's last load has left a column out."""
     node = None if origin is None else origin.node
-    step = None if node is None else node.step_for(prop.key, "column")
-    return (
-        step is not None
-        and step.strategy == "defer"
-        and not is_expired(given, prop.key)
-    )
+    step = None if node is None else node.step_for(key, "column")
+    return step is not None and step.strategy == "defer" and not is_expired(obj, key)
 
 
 def _check_version(given: Any, target: Any, key: str) -> None:
