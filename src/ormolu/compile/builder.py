@@ -26,6 +26,7 @@ from .criteria import WhereCriteria, add_to_joins, criteria_for, joined_entity
 from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
+from .lambdas import without_lambdas
 from .load_options import own_load
 from .options import build_tree
 from .query_style import options_of, query_style
@@ -59,7 +60,7 @@ def describe_entities(statement: Any) -> list[dict[str, Any]]:
     """``Select.column_descriptions``."""
     name = naming(statement._label_style)
     found = []
-    for raw in statement._raw_columns:
+    for raw in without_lambdas(statement)._raw_columns:
         if raw._is_from_clause and entity_of(raw) is None:
             for column in raw._select_iterable:
                 found.append(describe_entity(column, statement, name))
@@ -114,6 +115,7 @@ def _attribute_name(raw: Any) -> Any:
 def namespaces_of(statement: Any) -> set[Any]:
     """Everything that ``filter_by`` looks its names up in."""
     found: set[Any] = set()
+    statement = without_lambdas(statement)
     setups = list(statement._setup_joins)
     for memo in statement._memoized_select_entities:
         setups.extend(memo._setup_joins)
@@ -182,7 +184,7 @@ class SelectBuilder:
         asfrom: bool = False,
         lateral: bool = False,
     ) -> None:
-        self.statement = statement
+        self.statement = statement = without_lambdas(statement)
         self.compiler = compiler
         self.toplevel = toplevel
         self.columns = ColumnList()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -106,6 +106,17 @@ class LoaderCriteriaOption(ExecutableOption, HasCacheKey):
         if not self.deferred_where_criteria:
             return self.where_criteria
         return resolved(self.where_criteria, entity.entity)
+
+    def _clone(self, **_: Any) -> LoaderCriteriaOption:
+        """A copy, for a statement that is copied with other parameters."""
+        copied = LoaderCriteriaOption.__new__(LoaderCriteriaOption)
+        for name in self.__slots__:
+            setattr(copied, name, getattr(self, name))
+        return copied
+
+    def _copy_internals(self, *, omit_attrs: Iterable[str] = (), **kw: Any) -> None:
+        clone = kw.pop("clone")
+        self.where_criteria = clone(self.where_criteria, **kw)
 
     def __reduce__(self) -> Any:
         base = self.root_entity if self.entity is None else self.entity.entity

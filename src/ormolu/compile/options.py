@@ -213,6 +213,10 @@ class LoaderOption(ExecutableOption, HasCacheKey):
             parts.append(part)
         return tuple(parts)
 
+    def _clone(self, **_: Any) -> LoaderOption:
+        """Itself: a copied statement loads the same way."""
+        return self
+
     @property
     def path(self) -> tuple[tuple[Any, str], ...]:
         """The entities and attribute names that the option leads along."""

@@ -11,6 +11,7 @@ from sqlalchemy.sql.util import ColumnAdapter
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
 from .builder import SelectBuilder, describe_entities, namespaces_of
+from .lambdas import without_lambdas
 from .query_style import query_style
 
 
@@ -56,7 +57,7 @@ class OrmoluSelectState(SelectState):
     @classmethod
     def all_selected_columns(cls, statement: Any) -> list[Any]:
         found: list[Any] = []
-        for raw in statement._raw_columns:
+        for raw in without_lambdas(statement)._raw_columns:
             entity = raw._annotations.get("parententity")
             if entity is not None and raw._is_from_clause:
                 found.extend(entity_columns(entity))
@@ -70,7 +71,7 @@ class OrmoluSelectState(SelectState):
     @classmethod
     def get_columns_clause_froms(cls, statement: Any) -> Any:
         froms: list[Any] = []
-        for raw in statement._raw_columns:
+        for raw in without_lambdas(statement)._raw_columns:
             entity = raw._annotations.get("parententity")
             if entity is not None:
                 froms.append(entity.__clause_element__())

@@ -13,6 +13,7 @@ from sqlalchemy.sql.util import ColumnAdapter
 
 from .._speedups import state as kernel
 from ..compile.builder import entity_of
+from ..compile.lambdas import without_lambdas
 from ..compile.load_options import OwnLoad
 from ..compile.query_style import QueryStyle, query_style
 from ..hydrate.context import QueryContext
@@ -61,12 +62,13 @@ class Origin(NamedTuple):
         return self._replace(hops=self.hops + hops)
 
 
-def origin_of(context: QueryContext, load: Any) -> Origin | None:
+def origin_of(context: QueryContext, load: Any, prop: Any) -> Origin | None:
     """The statement that gave an entity's objects; None when it is no SELECT.
 
     Args:
         context: of the load that the entity is a part of.
         load: the entity.
+        prop: the relationship that is to be loaded.
     """
     joined = tuple(Hop(prop) for prop in load.chain)
     if context.origin is not None:
@@ -74,6 +76,15 @@ def origin_of(context: QueryContext, load: Any) -> Origin | None:
     statement = context.query
     if not getattr(statement, "is_select", False):
         return None
+    if getattr(statement, "_is_lambda_element", False):
+        sa_util.warn(
+            f'subqueryloader for "{prop}" must invoke lambda callable at '
+            f"{statement!r} in order to produce a new query, decreasing the "
+            "efficiency of caching for this statement.  Consider using "
+            "selectinload() for more effective full-lambda caching"
+        )
+        statement = statement._resolved
+    statement = without_lambdas(statement)
     return Origin(statement, context.params, load.root, joined)
 
 
@@ -285,7 +296,7 @@ def load_subquery(
     context: QueryContext,
 ) -> None:
     """Load a relationship of many objects by joining from their own statement."""
-    origin = origin_of(context, load)
+    origin = origin_of(context, load, post.prop)
     if origin is None:
         return
     query = SubqueryQuery(origin, post, path)

@@ -14,6 +14,7 @@ from sqlalchemy.sql.selectable import Select, SelectLabelStyle
 
 from .._core.names import PLUGIN
 from ..compile.builder import entity_of
+from ..compile.lambdas import without_lambdas
 from ..compile.query_style import LEGACY, QueryStyle, query_style, with_style
 from .events import QueryTarget, changed_by
 
@@ -103,7 +104,7 @@ class QueryBase(QueryTarget):
         self._set_entities(entities)
 
     def _set_entities(self, entities: Any) -> None:
-        chosen: Any = select(*sa_util.to_list(entities, []))
+        chosen: Any = without_lambdas(select(*sa_util.to_list(entities, [])))
         chosen._label_style = SelectLabelStyle.LABEL_STYLE_LEGACY_ORM
         chosen._with_options = (LEGACY,)
         self._select = chosen

@@ -13,6 +13,7 @@ from sqlalchemy.sql.selectable import SelectLabelStyle
 
 from .._core.selectables import namespace_key
 from ..compile.builder import entity_of
+from ..compile.lambdas import without_lambdas
 from ..mapping.aliased import aliased
 from ..mapping.queryable import QueryableAttribute
 from ..mapping.with_parent import property_between, with_parent
@@ -180,9 +181,8 @@ class GenerativeQuery(QueryBase):
             isouter: LEFT OUTER JOIN.
             full: FULL OUTER JOIN.
         """
-        joined = self._having_select(
-            self._select.join(target, onclause, isouter=isouter, full=full)
-        )
+        chosen = self._select.join(target, onclause, isouter=isouter, full=full)
+        joined = self._having_select(without_lambdas(chosen))
         joined._joined = _joined_entity(joined._select._setup_joins[-1])
         return joined
 
@@ -201,7 +201,8 @@ class GenerativeQuery(QueryBase):
     @checked(no_criterion)
     def select_from(self, *from_obj: Any) -> Self:
         """Set the FROM clause explicitly."""
-        return self._having_select(self._select.select_from(*from_obj))
+        chosen = self._select.select_from(*from_obj)
+        return self._having_select(without_lambdas(chosen))
 
     @checked(no_criterion)
     def from_statement(self, statement: Any) -> Self:
