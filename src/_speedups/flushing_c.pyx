@@ -103,6 +103,8 @@ cdef bint _refer_along(
 ) except -1:
     cdef PyObject* held = borrow(obj, step[0])
     cdef Py_ssize_t start = len(found)
+    cdef list members
+    cdef set former
     cdef set present
     if held is NULL or held is <PyObject*>_UNLOADED:
         return True
@@ -119,13 +121,22 @@ cdef bint _refer_along(
     else:
         if type(value) is not list_type:
             return False
-        for other in <list?>list(value):
-            if other is not None:
-                found.append(other)
-        if type(before) is list:
-            present = {id(other) for other in found[start:]}
+        if type(before) is list:  # what was added, what stayed, what was removed
+            former = {id(other) for other in <list>before}
+            members = list(value)
+            for other in members:
+                if other is not None and id(other) not in former:
+                    found.append(other)
+            for other in members:
+                if other is not None and id(other) in former:
+                    found.append(other)
+            present = {id(other) for other in members}
             for other in <list>before:
                 if other is not None and id(other) not in present:
+                    found.append(other)
+        else:
+            for other in <list?>list(value):
+                if other is not None:
                     found.append(other)
     for other in found[start:]:
         if not isinstance(other, cls):

@@ -107,10 +107,15 @@ def _one_referred(value: Any, before: Any) -> list[Any]:
 
 def _many_referred(value: list[Any], before: Any) -> list[Any]:
     found = [other for other in value if other is not None]
-    if type(before) is list:
-        present = {id(other) for other in found}
-        found += [o for o in before if o is not None and id(o) not in present]
-    return found
+    if type(before) is not list:
+        return found
+    former = {id(other) for other in before}
+    present = {id(other) for other in found}
+    return [
+        *(o for o in found if id(o) not in former),
+        *(o for o in found if id(o) in former),
+        *(o for o in before if o is not None and id(o) not in present),
+    ]
 
 
 def _is_in(tracker: Tracker, obj: Any) -> bool:

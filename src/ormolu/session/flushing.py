@@ -139,9 +139,11 @@ class Flushing(Moving):
         awaiting, self._awaiting = self._awaiting, []
         for reference in awaiting:
             obj = reference()
-            extras = None if obj is None else kernel.state_of(obj)._o_extras
-            if extras:
-                extras.pop("pending", None)
+            struct = None if obj is None else kernel.state_of(obj)
+            if struct is None or struct._o_flags & DELETED:
+                continue  # it has no rows: what waits can still be taken back
+            if struct._o_extras:
+                struct._o_extras.pop("pending", None)
 
     def _forget_late_changes(self) -> None:
         """What events changed on objects after the flush had looked at them."""
