@@ -103,7 +103,8 @@ cdef bint _refer_along(
 ) except -1:
     cdef PyObject* held = borrow(obj, step[0])
     cdef Py_ssize_t start = len(found)
-    cdef set present, there
+    cdef list members
+    cdef set former, present
     if held is NULL or held is <PyObject*>_UNLOADED:
         return True
     value = <object>held
@@ -119,19 +120,23 @@ cdef bint _refer_along(
     else:
         if type(value) is not list_type:
             return False
-        # what came into the collection, what stayed and what left it
-        if type(before) is not list or not before:
-            for other in <list?>list(value):
-                if other is not None:
+        if type(before) is list and <list>before:
+            # what came into the collection, what stayed, what left it
+            former = {id(other) for other in <list>before}
+            members = list(value)
+            for other in members:
+                if other is not None and id(other) not in former:
                     found.append(other)
-        else:
-            there = {id(other) for other in <list>before}
-            held_now = [other for other in <list?>list(value) if other is not None]
-            found += [other for other in held_now if id(other) not in there]
-            found += [other for other in held_now if id(other) in there]
-            present = {id(other) for other in held_now}
+            for other in members:
+                if other is not None and id(other) in former:
+                    found.append(other)
+            present = {id(other) for other in members}
             for other in <list>before:
                 if other is not None and id(other) not in present:
+                    found.append(other)
+        else:
+            for other in <list?>list(value):
+                if other is not None:
                     found.append(other)
     for other in found[start:]:
         if not isinstance(other, cls):

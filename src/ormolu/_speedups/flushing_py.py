@@ -108,12 +108,15 @@ def _one_referred(value: Any, before: Any) -> list[Any]:
 def _many_referred(value: list[Any], before: Any) -> list[Any]:
     """What came into a collection, what stayed and what left it."""
     found = [other for other in value if other is not None]
-    if type(before) is list and before:
-        present = {id(other) for other in found}
-        there = {id(other) for other in before}
-        found.sort(key=lambda other: id(other) in there)
-        found += [o for o in before if o is not None and id(o) not in present]
-    return found
+    if type(before) is not list:
+        return found
+    former = {id(other) for other in before}
+    present = {id(other) for other in found}
+    return [
+        *(o for o in found if id(o) not in former),
+        *(o for o in found if id(o) in former),
+        *(o for o in before if o is not None and id(o) not in present),
+    ]
 
 
 def _is_in(tracker: Tracker, obj: Any) -> bool:

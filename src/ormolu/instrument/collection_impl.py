@@ -194,10 +194,13 @@ class CollectionImpl(AttributeImpl):
         original = self.original(obj)
         if original is NO_VALUE:
             return current
+        former = {id(x) for x in original}
         present = {id(x) for x in current}
-        there = {id(x) for x in original}
-        current.sort(key=lambda x: id(x) in there)  # what has come goes first
-        return current + [x for x in original if id(x) not in present]
+        return [
+            *(x for x in current if id(x) not in former),
+            *(x for x in current if id(x) in former),
+            *(x for x in original if id(x) not in present),
+        ]
 
     # -- events of the collection (called by its adapter) ----------------
 

@@ -143,8 +143,8 @@ class Flushing(Moving):
         for reference in awaiting:
             obj = reference()
             struct = None if obj is None else kernel.state_of(obj)
-            if struct is None or struct._o_flags & kernel.DELETED:
-                continue
+            if struct is None or struct._o_flags & DELETED:
+                continue  # it has no rows: what waits can still be taken back
             if struct._o_extras:
                 struct._o_extras.pop("pending", None)
 
