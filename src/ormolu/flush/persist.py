@@ -69,7 +69,7 @@ def _sorted(objects: list[Any]) -> list[Any]:
 
 
 def _by_key(objects: list[Any]) -> list[Any]:
-    """Persistent objects in the order of their primary keys, then new ones.
+    """New objects (on old rows), then persistent ones in the order of their keys.
 
     Raises:
         InvalidRequestError: when the keys cannot be sorted.
@@ -77,10 +77,10 @@ def _by_key(objects: list[Any]) -> list[Any]:
     persistent = [o for o in objects if kernel.state_of(o)._o_key is not None]
     rest = [o for o in objects if kernel.state_of(o)._o_key is None]
     if len(persistent) < 2:
-        return persistent + rest
+        return rest + persistent
     layout = kernel.layout_of(persistent[0])
     try:
-        return sorted(persistent, key=_sort_key(layout.mapper)) + rest
+        return rest + sorted(persistent, key=_sort_key(layout.mapper))
     except TypeError as error:
         raise sa_exc.InvalidRequestError(
             "Could not sort objects by primary key; primary key values must be "
