@@ -64,7 +64,8 @@ def shape_of(statement: Any, memos: frozenset[str]) -> tuple[Any, list[Any]] | N
     """
     key: list[Any] = []
     binds: list[Any] = []
-    for name, value in statement.__dict__.items():
+    # of a copy: another thread may note something on the same statement meanwhile
+    for name, value in statement.__dict__.copy().items():
         if name in _ELEMENTS:
             for element in value:
                 if element.__class__ in _LASTING:
