@@ -1,8 +1,15 @@
 """The private names of Core that queries and aliases rest on."""
 
-from sqlalchemy import Column, Integer, MetaData, Table, text
+from sqlalchemy import Column, Integer, MetaData, Table, select, text
 
-from ormolu._core.selectables import clause_is_present, is_anonymous, textual_select
+from ormolu._core.lambdas import deferred_criterion, resolved
+from ormolu._core.selectables import (
+    clause_is_present,
+    froms_of,
+    is_anonymous,
+    shared_attributes,
+    textual_select,
+)
 
 one = Table("one", MetaData(), Column("id", Integer))
 two = one.alias()
@@ -23,3 +30,31 @@ def test_text_with_columns_matched_by_name() -> None:
     statement = textual_select(text("SELECT id FROM one"), [one.c.id])
     assert str(statement) == "SELECT id FROM one"
     assert not statement.positional
+
+
+def test_what_a_select_correlates_to() -> None:
+    compiler = select(one).compile()
+    inner = select(one.c.id).where(one.c.id == two.c.id)
+    froms, displayed = froms_of(inner, compiler, asfrom=False, lateral=False)
+    assert set(froms) == set(displayed) == {one, two}
+    around = frozenset([two])
+    compiler.stack.append({"correlate_froms": around, "asfrom_froms": around})
+    _, displayed = froms_of(inner, compiler, asfrom=False, lateral=False)
+    assert displayed == [one]
+    _, displayed = froms_of(inner, compiler, asfrom=True, lateral=False)
+    assert set(displayed) == {one, two}
+
+
+def test_what_a_compiler_shares() -> None:
+    compiler = select(one).compile()
+    shared_attributes(compiler)["key"] = "value"
+    assert shared_attributes(compiler) == {"key": "value"}
+
+
+def test_a_criterion_that_a_function_makes() -> None:
+    limit = 5
+    made = deferred_criterion(
+        lambda table: table.c.id > limit, one, track_closure_variables=True
+    )
+    assert str(resolved(made, two)) == "one_1.id > :limit_1"
+    assert [b.value for b in made._generate_cache_key().bindparams] == [5]
