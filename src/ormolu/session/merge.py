@@ -10,7 +10,7 @@ from sqlalchemy import util as sa_util
 
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
-from ..hydrate.description import merged_record
+from ..hydrate.description import merged_record, node_of_own_load
 from ..instrument.collections import collection_adapter
 from ..instrument.expiry import expire_keys, expired_keys, is_expired, leave_expiry
 from ..instrument.flags import PASSIVE_MERGE
@@ -221,10 +221,18 @@ class Merge:
 
 
 def _is_left_for_later(key: str, obj: Any, origin: Any) -> bool:
-    """Whether an object's last load has left a column out."""
+    """Whether an object's last load has left a column out.
+
+    What its own load left out is over once it is expired; a load that met the object
+    has come after that.
+    """
     node = None if origin is None else origin.node
     step = None if node is None else node.step_for(key, "column")
-    return step is not None and step.strategy == "defer" and not is_expired(obj, key)
+    if step is None or step.strategy != "defer":
+        return False
+    own = node_of_own_load(origin)
+    is_own = own is not None and own.step_for(key, "column") is step
+    return not is_own or not is_expired(obj, key)
 
 
 def _check_version(given: Any, target: Any, key: str) -> None:
