@@ -94,7 +94,9 @@ class World:
             entry["error"] = (type(error).__name__, normalised(str(error)))
         entry["statements"] = database.log.take()
         entry["warnings"] = [
-            (w.category.__name__, normalised(str(w.message))) for w in caught
+            (w.category.__name__, normalised(str(w.message)))
+            for w in caught
+            if OF_COMPILING not in str(w.message)
         ]
         caught.clear()
         try:
@@ -104,6 +106,9 @@ class World:
         entry["statements of looking"] = database.log.take()
         return entry
 
+
+# Core's, when it compiles an INSERT that it has not kept from an earlier program
+OF_COMPILING = "is marked as a member of the primary key for table"
 
 REPLACED = (
     (re.compile(r"0x[0-9a-fA-F]+"), "0x"),

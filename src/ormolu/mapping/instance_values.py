@@ -13,7 +13,6 @@ from sqlalchemy.sql.elements import BindParameter
 from .._speedups import state as kernel
 from ..exc import instance_text
 from ..instrument.flags import (
-    INIT_OK,
     NO_VALUE,
     PASSIVE_NO_RESULT,
     PASSIVE_OFF,
@@ -93,7 +92,7 @@ def _current_value(obj: Any, prop: Any) -> Any:
     struct = kernel.state_of(obj)
     persistent = struct._o_key is not None
     if persistent and session_of(obj) is not None:
-        return impl.get(obj, PASSIVE_OFF ^ INIT_OK)
+        return impl.get(obj, PASSIVE_OFF)
     loaded = kernel.peek_key(obj, prop.key)
     if loaded is not kernel.UNLOADED:
         return loaded
