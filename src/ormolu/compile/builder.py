@@ -263,7 +263,9 @@ class SelectBuilder:
 
     def _output(self, raw: Any, entity: Any) -> Any:
         if entity is not None:
-            node = self.root_node or self.tree.get(entity)
+            node = self.root_node
+            if node is None:
+                node = self.tree.get(entity)
             load = self.planner.plan(entity, node, self.columns, self.path)
             load.name = label_of_entity(entity)
             return load

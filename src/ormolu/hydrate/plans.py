@@ -96,9 +96,9 @@ class LoadPlan:
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
         options = self._inherited or load.options
-        if options or load.node or load.partial:
+        if options or load.node is not None or load.partial:
             plan.origin = LoadRecord(load.node, options, self, is_root)
-        if options or load.node:
+        if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)
         self.entities.append((load, plan))

@@ -67,7 +67,10 @@ class SelectinQuery:
             and bool(prop._use_get and prop.direction is MANYTOONE)
             and not criteria
         )
-        own = OwnLoad(without_reverse(prop, node), path)
+        node = without_reverse(prop, node)
+        if node is None and step is not None:
+            node = PathNode()  # says: an option asked for the objects, and no more
+        own = OwnLoad(node, path)
         self.alias: Any = None
         remaining: tuple[Any, ...] = ()
         if self.by_remote:

@@ -15,6 +15,7 @@ from .._speedups import state as kernel
 from ..compile.builder import entity_of
 from ..compile.lambdas import without_lambdas
 from ..compile.load_options import OwnLoad
+from ..compile.options import PathNode
 from ..compile.query_style import QueryStyle, query_style
 from ..hydrate.context import QueryContext
 from ..instrument.flags import LOAD_AGAINST_COMMITTED, PASSIVE_OFF
@@ -129,7 +130,10 @@ class SubqueryQuery:
         statement, secondary = _joined(statement, prop, source, target, criteria)
         if prop.order_by:
             statement = statement.order_by(*_adapted_order(prop, target, secondary))
-        own = OwnLoad(post.node, path, hops=len(origin.hops) + 1)
+        node = post.node
+        if node is None and post.step is not None:
+            node = PathNode()  # says: an option asked for the objects, and no more
+        own = OwnLoad(node, path, hops=len(origin.hops) + 1)
         self.statement = statement.options(own).set_label_style(PLUS_COL)
 
 
