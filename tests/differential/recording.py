@@ -1,5 +1,6 @@
 """A database in memory whose connection tells what the driver is asked for."""
 
+import re
 import sqlite3
 from typing import Any, Literal
 
@@ -19,6 +20,21 @@ class Log(list[Any]):
         return taken
 
 
+RETURNING = re.compile(r"(?<= RETURNING )[\w, ]+$")
+
+
+def shown(sql: str) -> str:
+    """A statement on one line, the keys that it returns in the order of their names.
+
+    Core keeps in a set, and so by their addresses, what a DELETE or UPDATE returns for
+    the ORM.
+    """
+    line = " ".join(sql.split())
+    if line.startswith("INSERT"):
+        return line
+    return RETURNING.sub(lambda m: ", ".join(sorted(m[0].split(", "))), line)
+
+
 def connection_class(log: Log) -> type[sqlite3.Connection]:
     """A class of DBAPI connections that tell a log.
 
@@ -33,13 +49,13 @@ def connection_class(log: Log) -> type[sqlite3.Connection]:
 
         def execute(self, sql: str, parameters: Any = (), /) -> Any:
             self.begin()
-            log.append((" ".join(sql.split()), plain(parameters)))
+            log.append((shown(sql), plain(parameters)))
             return super().execute(sql, parameters)
 
         def executemany(self, sql: str, parameters: Any, /) -> Any:
             self.begin()
             rows = [tuple(row) for row in parameters]
-            log.append((" ".join(sql.split()), [plain(row) for row in rows]))
+            log.append((shown(sql), [plain(row) for row in rows]))
             return super().executemany(sql, rows)
 
     class Connection(sqlite3.Connection):

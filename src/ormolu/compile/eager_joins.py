@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.sql import util as sql_util
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import SelectState, Subquery
 
 from ..hydrate.description import EntityLoad, JoinedLoad
@@ -103,13 +105,15 @@ class EagerJoins:
         return core
 
     def _add_local_columns(self) -> None:
-        """What the conditions compare must be there, or it cannot leave a subquery."""
+        """What the conditions compare must be there, or it cannot leave a subquery.
+
+        Where a class refers to itself, its foreign key is in the parent's table as well.
+        """
         for wanted in self.wanted:
             entity = wanted.parent.entity
-            for column in dict.fromkeys(
-                local for local, _ in wanted.prop.local_remote_pairs
-            ):
-                if wanted.parent.mapper.persist_selectable.c.contains_column(column):
+            table = wanted.parent.mapper.persist_selectable
+            for column in compared_columns(wanted.prop):
+                if table.c.contains_column(column):
                     adapted = column
                     if entity.is_aliased_class:
                         adapted = entity._adapter.traverse(column)
@@ -244,6 +248,15 @@ class Joining:
             self.add(further)
         planner.add_columns(load, self.builder.columns)
         wanted.parent.joined.append(JoinedLoad(wanted.prop, load))
+
+
+def compared_columns(prop: Any) -> list[Any]:
+    """The columns in a relationship's condition, those of the parent first."""
+    found = dict.fromkeys(local for local, _ in prop.local_remote_pairs)
+    for element in visitors.iterate(prop.join.deannotated_primaryjoin):
+        if isinstance(element, ColumnClause):
+            found.setdefault(element)
+    return list(found)
 
 
 def _is_inner(wanted: Wanted, nested: bool) -> bool:
