@@ -104,7 +104,8 @@ def load_related(prop: Any, obj: Any, passive: int, along: Along | None = None) 
             f"Parent instance {instance_text(obj)} is not bound to a Session; "
             f"lazy load operation of attribute '{prop.key}' cannot proceed"
         )
-    if struct._o_flags & kernel.EXPIRED and passive & SQL_OK and strategy in EAGER:
+    eager = strategy in EAGER and not passive & LOAD_AGAINST_COMMITTED
+    if eager and struct._o_flags & kernel.EXPIRED and passive & SQL_OK:
         load_expired(struct._o_layout.mapper, obj, passive)
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
