@@ -61,12 +61,12 @@ class Comparison:
         fields["key"] = fields["_identifying_key"] = label
         fields["_anon_map_key"] = name
         fields["value"] = value
-        made: Any = object.__new__(BinaryExpression)
+        made: BinaryExpression[bool] = object.__new__(BinaryExpression)
         made.__dict__ = fields = self._fields.copy()
         fields["right"] = bind
         fields["_orig"] = (self._left_hash, hash(bind))
         fields["modifiers"] = {}
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 def class_of_values(values: Any) -> Any:

@@ -67,7 +67,8 @@ def namespace_key(entity: Any, key: str) -> Any:
 
 def shared_attributes(compiler: Any) -> dict[Any, Any]:
     """What the compilers of a statement and of all its parts share."""
-    return compiler._global_attributes  # type: ignore[no-any-return]
+    found: dict[Any, Any] = compiler._global_attributes
+    return found
 
 
 def tables_of(selectable: Any) -> list[Any]:

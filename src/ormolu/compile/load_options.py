@@ -55,6 +55,14 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         )
 
 
+def node_below(node: PathNode | None, step: Any) -> PathNode | None:
+    """The node of what a loader's statement loads.
+
+    Where an option asked for the objects and said no more, an empty one tells so.
+    """
+    return PathNode() if node is None and step is not None else node
+
+
 def own_load(statement: Any) -> OwnLoad | None:
     """The `OwnLoad` of a statement, None when the statement is the user's."""
     for option in statement._with_options:

@@ -171,10 +171,10 @@ class _UnmappedView:
     def __getattr__(self, name: str) -> Any:
         cls = self._cls
         for base in cls.__mro__:
-            found = base.__dict__.get(name)
-            if getattr(found, "_is_declared_attr", False):
-                return found.fget(cls)  # type: ignore[union-attr]
-            if found is not None:
+            if name in base.__dict__:
+                found: Any = base.__dict__[name]
+                if getattr(found, "_is_declared_attr", False):
+                    return found.fget(cls)
                 break
         return getattr(cls, name)
 

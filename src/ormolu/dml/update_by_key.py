@@ -13,7 +13,6 @@ from ..exc import StaleDataError
 from ..flush.table_plan import TablePlan, plan_of
 from ..hydrate.description import is_criteria_option
 from ..lanes import fast
-from ..lanes.fast import FastStatement, suits
 from ..lanes.many import run_many
 from .parameters import Group, Row
 from .tables import WrittenTable, sole_table, written_tables
@@ -186,17 +185,15 @@ def _update_fast(
     if len(group) > 1 and not dialect.supports_sane_multi_rowcount:
         return None
     keys = tuple(group[0])
-    memo = ("update by key", keys, id(dialect))
-    found = plan._statements.get(memo)
-    if found is None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(keys))
-        fast_statement = FastStatement(compiled) if suits(compiled) else None
-        # The dialect is kept, so that its id stays its own.
-        found = plan._statements[memo] = (fast_statement, dialect)
-    if found[0] is None:
+    fast_statement = plan.fast.get(
+        ("update by key", keys),
+        dialect,
+        lambda: statement.compile(dialect=dialect, column_keys=list(keys)),
+    )
+    if fast_statement is None:
         return None
     rows = [tuple([row[k] for k in keys]) for row in group]
-    count = run_many(connection, found[0], keys, rows)
+    count = run_many(connection, fast_statement, keys, rows)
     return count if dialect.supports_sane_rowcount else -1
 
 

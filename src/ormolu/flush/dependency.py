@@ -51,7 +51,6 @@ class Dependency:
         self._fitting: set[Any] = set()
         self.sort_key = f"{self.parent._sort_key}_{prop.key}"
         # in full: of a deleted collection the members, too
-        self.load_passive = PASSIVE_OFF
         self.on_delete = PASSIVE_NO_INITIALIZE if self.passive_deletes else PASSIVE_OFF
 
     direction = ""
@@ -120,7 +119,7 @@ class Dependency:
     def order_all(self, add: AddEdge) -> None:
         """Put the steps of the mappers into order: ``add(first, second)``."""
 
-    def taken_apart(self, cycles: set[Step]) -> list[Step]:
+    def taken_apart(self, cycles: set[Step]) -> list[RelateAll]:
         """The own steps that `order_each` replaces by steps for single objects."""
         if self.post_update:
             return []
@@ -131,7 +130,7 @@ class Dependency:
         """Put the steps of single objects into order, for a parent in a cycle."""
         by_child = self.child_saves in cycles
         for step in self.taken_apart(cycles):
-            isdelete = step.isdelete  # type: ignore[attr-defined]
+            isdelete = step.isdelete
             order = self.order_delete if isdelete else self.order_save
             for obj in uow.related(self.parent, isdelete):
                 passive = self.on_delete if isdelete else PASSIVE_NO_INITIALIZE

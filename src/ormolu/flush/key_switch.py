@@ -7,7 +7,7 @@ from typing import Any
 from .._speedups import flushing
 from . import sync
 from .dependency import LOAD_NO_INIT, PASSIVE_NO_INITIALIZE, Dependency
-from .steps import AddEdge, Step
+from .steps import AddEdge, RelateAll, Step
 
 
 class KeySwitchDependency(Dependency):
@@ -50,7 +50,7 @@ class KeySwitchDependency(Dependency):
         add(self.child_saves, self.after_save)
         add(self.parent_saves, self.after_save)
 
-    def taken_apart(self, cycles: set[Step]) -> list[Step]:
+    def taken_apart(self, cycles: set[Step]) -> list[RelateAll]:
         return []
 
     def presort(self, uow: Any, objects: list[Any], isdelete: bool) -> None:

@@ -10,7 +10,12 @@ from ..exc import StaleDataError
 from ..lanes import fast
 from ..lanes.many import run_many
 from . import sync
-from .dependency import PASSIVE_NO_INITIALIZE, Dependency, is_deleted_here
+from .dependency import (
+    PASSIVE_NO_INITIALIZE,
+    PASSIVE_OFF,
+    Dependency,
+    is_deleted_here,
+)
 from .steps import AddEdge, Step
 
 Row = dict[str, Any]
@@ -29,7 +34,7 @@ class ManyToManyDependency(Dependency):
         self.other_values = sync.PairValues(self.mapper, self.secondary_pairs)
         self.names = self.own_values.names + self.other_values.names
         self.name = (self.key, id(self.parent))
-        self._statements: dict[Any, Any] = {}
+        self._fast = fast.FastStatements()
 
     # -- order ---------------------------------------------------------------------
 
@@ -73,7 +78,7 @@ class ManyToManyDependency(Dependency):
     def presort_save(self, uow: Any, obj: Any) -> None:
         loads = not self.passive_updates and self.pks_changed(obj)
         history = self.history(
-            uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
+            uow, obj, PASSIVE_OFF if loads else PASSIVE_NO_INITIALIZE
         )
         if not self.cascade.delete_orphan:
             return
@@ -90,7 +95,7 @@ class ManyToManyDependency(Dependency):
         updates: list[Row] = []
         for obj in objects:
             moved = not self.passive_updates and self.pks_changed(obj)
-            passive = self.load_passive if moved else PASSIVE_NO_INITIALIZE
+            passive = PASSIVE_OFF if moved else PASSIVE_NO_INITIALIZE
             history = self.history(uow, obj, passive)
             if history.added:
                 self._add_rows(uow, obj, history.added, others, inserts)
@@ -210,20 +215,16 @@ class ManyToManyDependency(Dependency):
         names = self.names
         if len(set(names)) < len(names) or not fast.is_free(connection):
             return False
-        memo = id(connection.dialect)
-        found = self._statements.get(memo)
-        if found is None:
-            found = self._statements[memo] = (
-                self._insert_statement(names, connection.dialect),
-                connection.dialect,  # kept, so that its id stays its own
-            )
-        statement = found[0]
+        dialect = connection.dialect
+        statement = self._fast.get(
+            "insert", dialect, lambda: self._compiled_insert(names, dialect)
+        )
         if statement is None:
             return False
         run_many(connection, statement, names, rows)
         return True
 
-    def _insert_statement(self, names: list[str], dialect: Any) -> Any:
+    def _compiled_insert(self, names: list[str], dialect: Any) -> Any:
         """The INSERT for the fast lane; None where the database is to tell values."""
         others = [c for c in self.secondary.c if c.key not in names]
         if any(
@@ -234,8 +235,7 @@ class ManyToManyDependency(Dependency):
         compiled = self.secondary.insert().compile(
             dialect=dialect, column_keys=names, for_executemany=True
         )
-        statement = fast.FastStatement(compiled) if fast.suits(compiled) else None
-        return None if statement is None or statement.returns_rows else statement
+        return None if compiled.effective_returning else compiled
 
 
 def _equalities(table: Any, row: Row, prefix: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from .._speedups import flushing
 from .._speedups import state as kernel
 from . import sync
-from .dependency import PASSIVE_NO_INITIALIZE, Dependency
+from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
 from .steps import AddEdge, PostUpdateAll, Step
 
 
@@ -79,7 +79,7 @@ class OneToManyDependency(Dependency):
         pks_changed = self.pks_changed(obj)
         loads = pks_changed and not self.passive_updates
         history = self.history(
-            uow, obj, self.load_passive if loads else PASSIVE_NO_INITIALIZE
+            uow, obj, PASSIVE_OFF if loads else PASSIVE_NO_INITIALIZE
         )
         records = uow.records
         for child in history.added:

@@ -10,7 +10,7 @@ from sqlalchemy.schema import sort_tables
 
 from .._speedups import state as kernel
 from ..instrument.expiry import expire_keys
-from ..lanes.fast import FastStatement, suits
+from ..lanes.fast import FastStatements
 from ..lanes.many import run_many
 
 
@@ -42,6 +42,7 @@ class TablePlan:
         self.updatable = frozenset(self.insert_slots)
         self._positions = {c: i for i, c in enumerate(in_table)}
         self._statements: dict[Any, Any] = {}
+        self.fast = FastStatements()
         self._set_keys()
         self._set_version()
         self._set_defaults()
@@ -254,25 +255,11 @@ class TablePlan:
 
     # -- the fast lane -----------------------------------------------------------------
 
-    def _fast(self, name: str, key: Any, dialect: Any, make: Any) -> Any:
-        memo = (name, key, id(dialect))
-        found = self._statements.get(memo)
-        if found is None:
-            compiled = make()
-            found = (
-                (FastStatement(compiled), dialect)
-                if suits(compiled)
-                else (None, dialect)
-            )
-            self._statements[memo] = found
-        return found[0]
-
     def run_fast_insert(self, connection: Any, shape: int, rows: list[Any]) -> bool:
         """``executemany`` of an INSERT on a cursor; False when it does not suit."""
         names = [c.key for c in self.columns_of_shape(shape)]
-        statement = self._fast(
-            "insert",
-            shape,
+        statement = self.fast.get(
+            ("insert", shape),
             connection.dialect,
             lambda: self.table.insert().compile(
                 dialect=connection.dialect, column_keys=names, for_executemany=True
@@ -291,9 +278,8 @@ class TablePlan:
             return None
         names = [self.columns[s].key for s in slots]
         keys = self.labels
-        statement = self._fast(
-            "update",
-            slots,
+        statement = self.fast.get(
+            ("update", slots),
             connection.dialect,
             lambda: self.update(slots).compile(
                 dialect=connection.dialect, column_keys=[*names, *keys]
@@ -308,9 +294,8 @@ class TablePlan:
 
     def run_fast_delete(self, connection: Any, rows: list[Any]) -> int | None:
         """``executemany`` of a DELETE; its row count, None when it does not suit."""
-        statement = self._fast(
+        statement = self.fast.get(
             "delete",
-            0,
             connection.dialect,
             lambda: self.delete().compile(dialect=connection.dialect),
         )

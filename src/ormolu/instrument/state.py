@@ -249,6 +249,9 @@ class EmbeddedInstanceState(InstanceState):
     __slots__ = ("__weakref__", "_last_key", "_of_class", "_ref")
 
     def __init__(self, obj: Any) -> None:
+        self._bind(obj)
+
+    def _bind(self, obj: Any) -> None:
         self._ref = weakref.ref(obj)
         self._of_class = kernel.layout_of(obj)  # these two outlive the instance
         self._last_key = public_key(kernel.state_of(obj))
@@ -280,7 +283,7 @@ class RestoredInstanceState(EmbeddedInstanceState):
     def __setstate__(self, state: dict[str, Any]) -> None:
         obj = state["instance"]
         restore_state(obj, state["state"])
-        self.__init__(obj)  # type: ignore[misc]
+        self._bind(obj)
 
     @property
     def _struct(self) -> Any:
@@ -292,7 +295,7 @@ class AdoptedInstanceState(InstanceState, kernel.AdoptedState):
     """State of an instance of a plain mapped class, kept beside it."""
 
     __slots__ = ()
-    # as fast as if no other base had one
+    # as fast as if no other base had one; mypy knows it by the other base's signature
     __new__ = kernel.AdoptedState.__new__  # type: ignore[assignment]
 
     def obj(self) -> Any:

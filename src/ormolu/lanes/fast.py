@@ -7,7 +7,7 @@ to 26 through Core's execution.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -85,7 +85,7 @@ class FastStatement:
         self._fixed: dict[str, Any] = {
             name: bind.effective_value
             for bind, name in compiled.bind_names.items()
-            if not bind.required and bind.callable is None
+            if name in self._names and not bind.required and bind.callable is None
         }
         processors = compiled._bind_processors
         if expanded is not None:
@@ -172,3 +172,30 @@ class FastStatement:
             fail_fetching(connection, error, cursor)
         cursor.close()
         return rows  # type: ignore[no-any-return]
+
+
+class FastStatements:
+    """Statements that their owner sends again and again, compiled once per dialect."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, tuple[FastStatement | None, Any]] = {}
+
+    def get(
+        self, key: Hashable, dialect: Any, make: Callable[[], Any]
+    ) -> FastStatement | None:
+        """The statement of a key; None where it needs Core.
+
+        Args:
+            make: compiles it; it may give None for a statement that does not suit.
+        """
+        memo = (key, id(dialect))
+        found = self._kept.get(memo)
+        if found is None:
+            compiled = make()
+            suitable = compiled is not None and suits(compiled)
+            # the dialect is kept, so that its id stays its own
+            found = (FastStatement(compiled) if suitable else None, dialect)
+            self._kept[memo] = found
+        return found[0]

@@ -32,7 +32,7 @@ class InheritingLoad:
         self.statement = with_criteria(statement, inherited)
         self._inherited = inherited
         self._fast: FastSelect | None = None
-        self._plan: Any = None
+        self._plan: LoadPlan | None = None
 
     def rows(
         self, connection: Connection, values: Mapping[str, Any]
@@ -56,10 +56,10 @@ class InheritingLoad:
         return plan, fetch_all(result)
 
     def _plan_of(self, fast: FastSelect) -> LoadPlan:
-        if self._fast is not fast:
+        if self._plan is None or self._fast is not fast:
             self._fast = fast
             self._plan = fast.inheriting_plan(self._inherited)
-        return self._plan  # type: ignore[no-any-return]
+        return self._plan
 
 
 def inheriting(prepared: Any, record: Any) -> InheritingLoad:

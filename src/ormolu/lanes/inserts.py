@@ -10,7 +10,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 
 from . import fast
 from .failing import fail_before, fail_executing
-from .fast import FastStatement, suits
+from .fast import FastStatement
 
 
 def insert_fetching_keys(
@@ -30,8 +30,6 @@ def insert_fetching_keys(
         not fast.is_free(connection)
         or dialect.name != "sqlite"
         or not dialect.insert_returning
-        or len(plan.pk_columns) != 1
-        or not plan.makes_key
     ):
         return None
     statement = _statement(connection, plan, shape, columns)
@@ -60,14 +58,11 @@ def insert_fetching_key(
     The statement is Core's own for one row: with RETURNING where the dialect prefers
     that, else with the driver's ``lastrowid``; 5 us where Core's execution takes 16.
     """
-    if not fast.is_free(connection) or len(plan.pk_columns) != 1:
+    if not fast.is_free(connection) or plan.version_column is not None:
         return None
-    if plan.version_column is not None:
+    statement = _single_statement(connection, plan, shape, columns)
+    if statement is None:
         return None
-    found = _single_statement(connection, plan, shape, columns)
-    if found is None:
-        return None
-    statement, returns = found
     names = [c.key for c in columns]
     values = dict(zip(names, row, strict=True))
     driver: Any = connection.connection
@@ -78,7 +73,7 @@ def insert_fetching_key(
         fail_before(connection, error, statement.sql, [values])
     try:
         connection.dialect.do_execute(cursor, statement.sql, parameters, None)
-        key = cursor.fetchone()[0] if returns else cursor.lastrowid
+        key = cursor.fetchone()[0] if statement.returns_rows else cursor.lastrowid
     except BaseException as error:
         fail_executing(connection, error, statement.sql, parameters, cursor)
     cursor.close()
@@ -91,37 +86,37 @@ SINGLE = frozenset(("sqlite", "mysql", "mariadb", "postgresql"))
 
 def _single_statement(
     connection: Connection, plan: Any, shape: int, columns: Sequence[Any]
-) -> tuple[FastStatement, bool] | None:
-    """The statement, and whether RETURNING brings the key."""
-    dialect = connection.dialect
-    memo = ("insert one", shape, id(dialect))
-    known = plan._statements.get(memo)
-    if known is None:
-        found = None
-        if dialect.name in SINGLE and _has_plain_key(plan, dialect):
-            compiled: Any = plan.table.insert().compile(
-                dialect=dialect, column_keys=[c.key for c in columns]
-            )
-            returned: Any = compiled.effective_returning or ()
-            returns = len(returned) == 1 and returned[0] is plan.pk_columns[0]
-            by_driver = not returned and compiled.postfetch_lastrowid
-            if suits(compiled) and (returns or by_driver):
-                found = FastStatement(compiled), returns
-        known = plan._statements[memo] = (found, dialect)
-    return known[0]  # type: ignore[no-any-return]
+) -> FastStatement | None:
+    """Core's own statement for one row."""
+    dialect: Any = connection.dialect
 
-
-def _has_plain_key(plan: Any, dialect: Any) -> bool:
-    """Whether the database counts the key, and its value needs no processing."""
-    (column,) = plan.pk_columns
-    return (
-        plan.table.autoincrement_column is column
-        and column.type._cached_result_processor(dialect, None) is None
-        and (
+    def make() -> Any:
+        if dialect.name not in SINGLE or not _is_plain_key(plan, dialect):
+            return None
+        if (
             dialect.execution_ctx_cls.get_lastrowid
-            is DefaultExecutionContext.get_lastrowid
+            is not DefaultExecutionContext.get_lastrowid
+        ):
+            return None
+        compiled: Any = plan.table.insert().compile(
+            dialect=dialect, column_keys=[c.key for c in columns]
         )
-    )
+        returned = list(compiled.effective_returning or ())
+        if returned:
+            only_key = len(returned) == 1 and returned[0] is plan.pk_columns[0]
+            return compiled if only_key else None
+        return compiled if compiled.postfetch_lastrowid else None
+
+    found: FastStatement | None = plan.fast.get(("insert one", shape), dialect, make)
+    return found
+
+
+def _is_plain_key(plan: Any, dialect: Any) -> bool:
+    """Whether the database makes the key, of one column that needs no processing."""
+    if len(plan.pk_columns) != 1 or not plan.makes_key:
+        return False
+    (column,) = plan.pk_columns
+    return column.type._cached_result_processor(dialect, None) is None
 
 
 def _insert_each(
@@ -145,17 +140,14 @@ def _insert_each(
 def _statement(
     connection: Connection, plan: Any, shape: int, columns: Sequence[Any]
 ) -> FastStatement | None:
-    key = ("insert keys", shape, id(connection.dialect))
-    found = plan._statements.get(key)
-    if found is None:
+    """The statement that insertmanyvalues would send row by row."""
+    dialect = connection.dialect
+
+    def make() -> Any:
+        if not _is_plain_key(plan, dialect):
+            return None
         statement = plan.table.insert().returning(plan.pk_columns[0])
-        compiled = statement.compile(
-            dialect=connection.dialect, column_keys=[c.key for c in columns]
-        )
-        processor = plan.pk_columns[0].type._cached_result_processor(
-            connection.dialect, None
-        )
-        usable = suits(compiled) and processor is None
-        found = (FastStatement(compiled) if usable else None, connection.dialect)
-        plan._statements[key] = found
-    return found[0]  # type: ignore[no-any-return]
+        return statement.compile(dialect=dialect, column_keys=[c.key for c in columns])
+
+    found: FastStatement | None = plan.fast.get(("insert keys", shape), dialect, make)
+    return found

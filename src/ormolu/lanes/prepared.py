@@ -103,7 +103,7 @@ class PreparedLoad:
             the results (bare entities, or tuples), the plan, and the kernel's run.
         """
         session = tracker.owner
-        announced = context = None
+        context = None
         if purpose is not NO_PURPOSE and _is_quiet(session, purpose):
             shared = inheriting(self, purpose.record)
             plan, rows = shared.rows(connection, values)
@@ -128,13 +128,7 @@ class PreparedLoad:
             rows = fetch_all(announced.cursor)
             if announced.populate_existing:
                 run_args.setdefault("populate_existing", True)
-        else:
-            plan, rows = self.rows(connection, values)
-        run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
-        if context is not None:
-            run.context = context
-        elif announced is not None:
-            run.context = QueryContext(
+            context = QueryContext(
                 session,
                 announced.statement,
                 announced.options,
@@ -142,6 +136,11 @@ class PreparedLoad:
                 run_args.get("refresh"),
                 inherited=announced.inherited,
             )
+        else:
+            plan, rows = self.rows(connection, values)
+        run = hydration.LoadRun(tracker, plan.outputs, scalar=plan.scalar, **run_args)
+        if context is not None:
+            run.context = context
         results = run.rows(rows)
         run.finish()
         return results, plan, run

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -147,8 +147,11 @@ def find(
     dialect = connection.dialect
     fields = statement.__dict__
     memo = fields.get(MEMO)
-    own = memo.__class__ is _Memo and memo.owner() is statement
-    if own and memo.dialect() is dialect:
+    if (
+        memo.__class__ is _Memo
+        and memo.owner() is statement
+        and memo.dialect() is dialect
+    ):
         return memo.fast, memo.bindparams
     if not given and memo != id(statement):
         found = _find_by_shape(statement, dialect)
@@ -165,8 +168,7 @@ def find(
         _keep(cache, key, fast)
     if fast is None:
         return None
-    if not cache_key.bindparams or not given or not own:
-        fields[MEMO] = _Memo(statement, dialect, fast, cache_key.bindparams)
+    fields[MEMO] = _Memo(statement, dialect, fast, cache_key.bindparams)
     return fast, cache_key.bindparams
 
 
@@ -181,7 +183,7 @@ def _find_by_shape(statement: Any, dialect: Any) -> tuple[FastSelect, list[Any]]
     if fast is _MISSING:
         if not lasts(statement):
             return None
-        fast = _make(statement, dialect, bindparams, EMPTY)
+        fast = _make(statement, dialect, bindparams)
         if fast is not None:
             fast.keeps = statement
         _keep(cache, shape, fast)
@@ -207,11 +209,10 @@ def _keep(cache: OrderedDict[Any, Any], key: Any, fast: FastSelect | None) -> No
 
 _MISSING: Any = object()
 _MEMOS = frozenset((MEMO, "_generate_cache_key"))
-EMPTY: Mapping[str, Any] = {}
 
 
 def _make(
-    statement: Any, dialect: Any, bindparams: list[Any], given: Mapping[str, Any]
+    statement: Any, dialect: Any, bindparams: list[Any], given: Iterable[str] = ()
 ) -> FastSelect | None:
     compiled = statement.compile(dialect=dialect, column_keys=sorted(given))
     suitable = suits(compiled) or suits_expanded(compiled)

@@ -10,7 +10,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql import operators, visitors
 
 from .._speedups import state as kernel
-from ..compile.load_options import OwnLoad
+from ..compile.load_options import OwnLoad, node_below
 from ..compile.options import PathNode
 from ..hydrate.context import QueryContext
 from ..lanes.prepared import PreparedLoad
@@ -67,10 +67,7 @@ class SelectinQuery:
             and bool(prop._use_get and prop.direction is MANYTOONE)
             and not criteria
         )
-        node = without_reverse(prop, node)
-        if node is None and step is not None:
-            node = PathNode()  # says: an option asked for the objects, and no more
-        own = OwnLoad(node, path)
+        own = OwnLoad(node_below(without_reverse(prop, node), step), path)
         self.alias: Any = None
         remaining: tuple[Any, ...] = ()
         if self.by_remote:
@@ -318,15 +315,24 @@ def load_selectin(
     context: QueryContext,
 ) -> None:
     """Load a relationship of many objects by one statement, or one for each chunk."""
-    query = post.prepared
-    if query is None:  # the plan's objects are loaded by the same statement each time
-        query = post.prepared = SelectinQuery(post.prop, post.step, post.node, path)
+    query = _query_of(post, path)
     load_all = SelectinLoad(session, post.prop, query, overwrite, context)
     if query.by_remote and load_all.lacks_foreign_keys(objects):
-        load_all.query = SelectinQuery(
-            post.prop, post.step, post.node, path, with_foreign_keys=False
-        )
+        load_all.query = _query_of(post, path, with_foreign_keys=False)
     load_all.load(objects)
+
+
+def _query_of(post: Any, path: Any, *, with_foreign_keys: bool = True) -> SelectinQuery:
+    """The statement, which is the same for each execution of the objects' plan."""
+    if post.prepared is None:
+        post.prepared = {}
+    kept: dict[bool, SelectinQuery] = post.prepared
+    found = kept.get(with_foreign_keys)
+    if found is None:
+        found = kept[with_foreign_keys] = SelectinQuery(
+            post.prop, post.step, post.node, path, with_foreign_keys=with_foreign_keys
+        )
+    return found
 
 
 POST_LOADERS["selectin"] = load_selectin

@@ -14,8 +14,7 @@ from sqlalchemy.sql.util import ColumnAdapter
 from .._speedups import state as kernel
 from ..compile.builder import entity_of
 from ..compile.lambdas import without_lambdas
-from ..compile.load_options import OwnLoad
-from ..compile.options import PathNode
+from ..compile.load_options import OwnLoad, node_below
 from ..compile.query_style import QueryStyle, query_style
 from ..hydrate.context import QueryContext
 from ..instrument.flags import LOAD_AGAINST_COMMITTED, PASSIVE_OFF
@@ -130,9 +129,7 @@ class SubqueryQuery:
         statement, secondary = _joined(statement, prop, source, target, criteria)
         if prop.order_by:
             statement = statement.order_by(*_adapted_order(prop, target, secondary))
-        node = post.node
-        if node is None and post.step is not None:
-            node = PathNode()  # says: an option asked for the objects, and no more
+        node = node_below(post.node, post.step)
         own = OwnLoad(node, path, hops=len(origin.hops) + 1)
         self.statement = statement.options(own).set_label_style(PLUS_COL)
 

@@ -20,46 +20,46 @@ class BindTable:
     """
 
     def __init__(self, binds: Mapping[Any, Any] | None) -> None:
-        self._by_key: dict[Any, Any] = {}
+        self.by_key: dict[Any, Any] = {}
         for key, bind in (binds or {}).items():
             self.add(key, bind)
 
     def __bool__(self) -> bool:
-        return bool(self._by_key)
+        return bool(self.by_key)
 
     def as_dict(self) -> Mapping[Any, Any]:
         """Engines by class and table, as they are now; not to be changed."""
-        return sa_util.immutabledict(self._by_key)
+        return sa_util.immutabledict(self.by_key)
 
     def add(self, key: Any, bind: Any) -> None:
         """Use ``bind`` for a class, mapper or table."""
         if isinstance(key, TableClause):
-            self._by_key[key] = bind
+            self.by_key[key] = bind
             return
         found = sa_inspect(key, raiseerr=False)
         if found is not None and getattr(found, "is_mapper", False):
-            self._by_key[found.class_] = bind
+            self.by_key[found.class_] = bind
             for table in found.tables:
-                self._by_key[table] = bind
+                self.by_key[table] = bind
         elif found is not None and getattr(found, "is_selectable", False):
-            self._by_key[found] = bind
+            self.by_key[found] = bind
         elif isinstance(key, type):
-            self._by_key[key] = bind
+            self.by_key[key] = bind
         else:
             raise sa_exc.ArgumentError(f"Not an acceptable bind target: {key}")
 
     def find(self, mapper: Any, clause: Any) -> Any:
         """The bind of a mapper or a statement, None when there is none."""
-        if not self._by_key:
+        if not self.by_key:
             return None
         if mapper is not None:
             for cls in mapper.class_.__mro__:
-                if cls in self._by_key:
-                    return self._by_key[cls]
+                if cls in self.by_key:
+                    return self.by_key[cls]
             if clause is None:
                 clause = mapper.persist_selectable
         if clause is not None:
             for element in visitors.iterate(clause):
-                if element in self._by_key:
-                    return self._by_key[element]
+                if element in self.by_key:
+                    return self.by_key[element]
         return None

@@ -144,7 +144,7 @@ class Connecting(SessionBase):
             transaction is None
             or transaction._state is not ACTIVE
             or self._trans_context_manager is not None
-            or self._binds._by_key
+            or self._binds.by_key
             or type(self).get_bind is not Connecting.get_bind
         ):
             return None
