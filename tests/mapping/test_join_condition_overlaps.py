@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import warnings
 from collections.abc import Collection
 
@@ -116,3 +118,32 @@ def test_siblings_are_no_rivals_but_a_subclass_is() -> None:
 def test_a_mapper_disposed_of_is_forgotten(targets: SyncTargets) -> None:
     targets.forget(B)
     targets.claim(Prop(A, Mapper(), "second"), PAIRS)
+
+
+def test_mappers_are_disposed_of_while_others_are_configured() -> None:
+    targets = SyncTargets()
+    raised: list[BaseException] = []
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        try:
+            barrier.wait()
+            for number in range(60):
+                parent, child = Mapper(), Mapper()
+                column: Column[int] = Column(f"c{number}", Integer)
+                targets.claim(Prop(parent, child, "children"), [(user.c.id, column)])
+                targets.forget(parent)
+        except BaseException as error:
+            raised.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert raised == []

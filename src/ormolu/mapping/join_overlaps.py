@@ -7,6 +7,7 @@ remembers which relationship writes which column, and warns of the second.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -49,6 +50,8 @@ class SyncTargets:
         self._writers: WeakKeyDictionary[
             AnyColumn, WeakKeyDictionary[CopyingProperty, str]
         ] = WeakKeyDictionary()
+        # mappers are configured under a lock of its own, but disposed of at any time
+        self._lock = threading.RLock()
 
     def claim(
         self,
@@ -65,22 +68,25 @@ class SyncTargets:
             reverse: the relationships that are the other end of its association.
         """
         for source, target in pairs:
-            writers = self._writers.setdefault(target, WeakKeyDictionary())
-            rivals = {
-                rival: copied
-                for rival, copied in writers.items()
-                if rival not in reverse and _are_rivals(prop, rival)
-            }
+            with self._lock:
+                writers = self._writers.setdefault(target, WeakKeyDictionary())
+                rivals = {
+                    rival: copied
+                    for rival, copied in writers.items()
+                    if rival not in reverse and _are_rivals(prop, rival)
+                }
             if rivals:
                 _warn(prop, source, target, rivals)
-            writers[prop] = str(source)
+            with self._lock:
+                writers[prop] = str(source)
 
     def forget(self, mapper: object) -> None:
         """Drop the claims of relationships from or to a mapper that is disposed of."""
-        for writers in self._writers.values():
-            for prop in list(writers):
-                if mapper in (prop.parent, prop.mapper):
-                    del writers[prop]
+        with self._lock:
+            for writers in self._writers.values():
+                for prop in list(writers):
+                    if mapper in (prop.parent, prop.mapper):
+                        del writers[prop]
 
 
 def _are_rivals(prop: CopyingProperty, other: CopyingProperty) -> bool:
