@@ -1,9 +1,11 @@
 """What begins a transaction, what a closed session refuses, and the identity map."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, exc, inspect, select
+from sqlalchemy import Engine, delete, event, exc, inspect, select
 
 from ormolu import Session, make_transient
 from ormolu.exc import UnmappedInstanceError
@@ -203,3 +205,28 @@ def test_an_empty_dict_of_row_locks(filled: Engine, user_class: Any) -> None:
 def test_what_is_not_mapped(filled: Engine, method: str, value: Any) -> None:
     with Session(filled) as session, pytest.raises(UnmappedInstanceError):
         getattr(session, method)(value)
+
+
+# -- memory --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["delete", "criteria", "savepoint"])
+def test_a_deleted_object_that_nobody_holds_is_let_go(
+    filled: Engine, user_class: Any, how: str
+) -> None:
+    with Session(filled) as session:
+        user = session.get(user_class, 1)
+        alive = weakref.ref(user)
+        if how == "criteria":
+            session.execute(delete(user_class).where(user_class.id == 1))
+        elif how == "savepoint":
+            with session.begin_nested():
+                session.delete(user)
+        else:
+            session.delete(user)
+            session.flush()
+        del user
+        gc.collect()
+        assert alive() is None
+        session.rollback()
+        assert session.get(user_class, 2).name == "two"

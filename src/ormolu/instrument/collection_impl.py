@@ -173,7 +173,7 @@ class CollectionImpl(AttributeImpl):
     def _history_of(self, obj: Any, current: Any) -> History:
         members = list(collection_adapter(current))
         if not self.changed(obj):
-            if self.is_new(obj):
+            if members and self.is_new(obj):
                 return History(members, (), ())
             return History((), members, ())
         original = self.original(obj)

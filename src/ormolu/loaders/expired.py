@@ -211,5 +211,5 @@ def refresh_from_row(
         refresh_slots=slots,
     )
     if plan.post and found:
-        run_post_loads(session, plan, run, overwrite=True, refresh=True)
+        run_post_loads(session, plan, run, refresh=True)
     return bool(found)

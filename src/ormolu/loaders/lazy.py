@@ -333,6 +333,7 @@ def _emit(
     statement = lazy_statement(prop, along.node, along.path)
     values: dict[str, Any] = {}
     mapper = struct._o_layout.mapper
+    missing = kernel.peek_key(obj, prop.key) is kernel.UNLOADED
     for name, column in statement.parameters.items():
         key = mapper.get_property_by_column(column).key
         value = attribute_value(
@@ -341,6 +342,8 @@ def _emit(
         if value is PASSIVE_NO_RESULT:
             return PASSIVE_NO_RESULT
         values[name] = value
+    if missing and kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
+        return ATTR_WAS_SET  # by the eager load of a row that a parameter needed
     if NO_VALUE in values.values() or (pending and None in values.values()):
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:

@@ -324,7 +324,6 @@ class Flushing(Moving):
             gone, changed = flushing.settle_deleted(self._tracker, group)
             if self._transaction is not None:
                 self._transaction._deleted.extend(gone)
-                self._transaction._kept.extend(gone)
                 # back after a rollback, they must not show what was not flushed
                 self._transaction._dirty.extend(changed)
             for obj in gone if self._hears else ():

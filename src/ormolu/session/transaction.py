@@ -68,7 +68,6 @@ class SessionTransaction(TransactionalContext):
     _deleted: ObjectRefs
     _dirty: ObjectRefs
     _key_switches: ObjectRefs
-    _kept: list[Any]
 
     def __init__(
         self,
@@ -104,7 +103,6 @@ class SessionTransaction(TransactionalContext):
         if parent is not None and not self.nested:
             self._new, self._deleted = parent._new, parent._deleted
             self._dirty, self._key_switches = parent._dirty, parent._key_switches
-            self._kept = parent._kept
             return
         if self.nested and not self.session._flushing:
             self.session.flush()
@@ -112,8 +110,6 @@ class SessionTransaction(TransactionalContext):
         self._deleted = ObjectRefs()
         self._dirty = ObjectRefs()
         self._key_switches = ObjectRefs()
-        # deleted objects must survive until the end, to be restored
-        self._kept = []
 
     # -- state -------------------------------------------------------------------------
 
@@ -519,7 +515,6 @@ class SessionTransaction(TransactionalContext):
             parent._dirty.update(self._dirty)
             parent._deleted.update(self._deleted)
             parent._key_switches.update(self._key_switches)
-            parent._kept.extend(self._kept)
             return
         keep_changes(self)
 
