@@ -9,7 +9,7 @@ from sqlalchemy import util as sa_util
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
 from ..lanes import fast
-from .rows import committed, current
+from .rows import committed, load_expired_key
 from .table_plan import TablePlan
 
 
@@ -30,8 +30,7 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
     """
     key: tuple[Any, ...]
     if plan.sole:
-        if kernel.peek(obj, plan.pk_slots[0]) is kernel.UNLOADED:
-            current(plan, obj, plan.pk_slots[0])  # expired: is its row there at all?
+        load_expired_key(plan, obj)
         held = kernel.state_of(obj)._o_key
         key = (held,) if len(plan.pk_slots) == 1 else held
     else:

@@ -37,6 +37,17 @@ def current(plan: TablePlan, obj: Any, slot: int) -> Any:
     return value
 
 
+def load_expired_key(plan: TablePlan, obj: Any) -> None:
+    """Ask for the row of an object whose key is expired: is it there at all?
+
+    Raises:
+        ObjectDeletedError: when it is gone.
+    """
+    for slot in plan.pk_slots:
+        if kernel.peek(obj, slot) is UNLOADED:
+            current(plan, obj, slot)
+
+
 def key_in_database(
     uow: Any, plan: TablePlan, obj: Any, existing: Any = None
 ) -> tuple[Any, ...]:
@@ -50,8 +61,8 @@ def key_in_database(
         ObjectDeletedError: when it is expired, and its row is gone.
     """
     if plan.sole and not uow.cascaded_keys:
-        if existing is None and kernel.peek(obj, plan.pk_slots[0]) is UNLOADED:
-            current(plan, obj, plan.pk_slots[0])  # expired: is its row there at all?
+        if existing is None:
+            load_expired_key(plan, obj)
         struct = kernel.state_of(obj if existing is None else existing)
         if len(plan.pk_slots) == 1:
             return (struct._o_key,)

@@ -23,7 +23,7 @@ class Registered:
     Attributes:
         isdelete: it is deleted instead of saved.
         listonly: it only takes part in ordering; nothing is sent for it.
-        asked: as what the relationships were asked about it: ``isdelete``, or None.
+        asked: the relationships were asked about it, once for all, as SQLAlchemy does.
     """
 
     __slots__ = ("asked", "isdelete", "listonly", "mapper", "obj")
@@ -33,7 +33,7 @@ class Registered:
         self.mapper = mapper
         self.isdelete = isdelete
         self.listonly = listonly
-        self.asked: bool | None = None
+        self.asked = False
 
     @property
     def is_saved(self) -> bool:
@@ -196,10 +196,9 @@ class UnitOfWork:
         saved: list[Any] = []
         deleted: list[Any] = []
         for record in self.by_mapper[mapper].values():
-            isdelete = record.isdelete
-            if record.asked is not isdelete and not record.listonly:
-                record.asked = isdelete
-                (deleted if isdelete else saved).append(record.obj)
+            if not record.asked and not record.listonly:
+                record.asked = True
+                (deleted if record.isdelete else saved).append(record.obj)
         return saved, deleted
 
     # -- what the steps ask for ------------------------------------------------

@@ -722,7 +722,9 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         self, type_: str, obj: Any, visited: set[int], halt_on: Any
     ) -> Iterator[Any]:
         for prop in self._cascading[type_]:
-            yield from prop.cascade_iterator(type_, obj, visited, halt_on)
+            # at once: an object is reached through the first that refers to it, and
+            # not through one further down
+            yield from list(prop.cascade_iterator(type_, obj, visited, halt_on))
 
     def _is_orphan(self, obj: Any) -> bool:
         """Whether no parent that must hold the object does."""

@@ -137,14 +137,15 @@ class Flushing(Moving):
     def _forget_pending_collections(self) -> None:
         """What was added to collections that are not loaded is in their rows now.
 
-        A deleted object had no rows to add to: what waits for its collections stays.
+        A deleted object had no rows to add to, and one that has left the session was
+        not flushed: what waits for their collections stays.
         """
         awaiting, self._awaiting = self._awaiting, []
         for reference in awaiting:
             obj = reference()
             struct = None if obj is None else kernel.state_of(obj)
-            if struct is None or struct._o_flags & DELETED:
-                continue  # it has no rows: what waits can still be taken back
+            if struct is None or struct._o_flags & DELETED or not self._contains(obj):
+                continue
             if struct._o_extras:
                 struct._o_extras.pop("pending", None)
 
