@@ -48,6 +48,7 @@ class LoadRecord:
             one, unless later loads that met the objects have added to it.
         statement: tells the records of a statement from those of others.
         is_root: whether the statement selects the objects themselves.
+        via: the relationships that the load came along to the objects.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class LoadRecord:
         "own",
         "path",
         "statement",
+        "via",
     )
 
     def __init__(
@@ -69,8 +71,10 @@ class LoadRecord:
         options: tuple[Any, ...] = (),
         statement: Any = None,
         is_root: bool = False,
+        via: tuple[Any, ...] = (),
     ) -> None:
         self.node = node
+        self.via = via
         self.options = options
         self.own: LoadRecord | None = self
         self.statement = statement
@@ -128,6 +132,13 @@ def node_of_own_load(origin: Any) -> Any:
     """The options that a refresh goes by: those of an object's own load."""
     own = None if origin is None else origin.own
     return None if own is None else own.node
+
+
+def has_passed(origin: Any, mapper: Any) -> bool:
+    """Whether an object's own load came from an object of some mapper's hierarchy."""
+    own = None if origin is None else origin.own
+    via = () if own is None else own.via
+    return any(prop.parent.base_mapper is mapper.base_mapper for prop in via)
 
 
 def merged_record(

@@ -97,7 +97,7 @@ class LoadPlan:
         plan.collect = bool(load.post)
         options = self._inherited or load.options
         if options or load.node is not None or load.partial:
-            plan.origin = LoadRecord(load.node, options, self, is_root)
+            plan.origin = LoadRecord(load.node, options, self, is_root, load.path)
         if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)

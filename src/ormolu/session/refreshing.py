@@ -9,7 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
-from ..hydrate.description import node_of_own_load
+from ..hydrate.description import has_passed, node_of_own_load
 from ..instrument.expiry import expire_all, expire_keys
 from ..instrument.flags import (
     PASSIVE_NO_FETCH_RELATED,
@@ -144,12 +144,13 @@ class Refreshing(BulkOperations):
 def _load_lazy(obj: Any, prop: Any) -> None:
     """Load a relationship that was not loaded eagerly.
 
-    A reference to an object of the same class stays unloaded where that one would
-    have to be loaded or refreshed for it.
+    A reference to an object of the same class, or of one that the load of this object
+    came from, stays unloaded where it would have to be loaded or refreshed for it.
     """
     impl = kernel.layout_of(obj).attributes[prop.key].impl
     passive = PASSIVE_OFF
-    if prop.mapper.base_mapper is prop.parent.base_mapper:
+    mapper, origin = prop.mapper, kernel.state_of(obj)._o_origin
+    if mapper.base_mapper is prop.parent.base_mapper or has_passed(origin, mapper):
         passive = PASSIVE_NO_FETCH_RELATED
     impl.get(obj, passive)
 
