@@ -248,6 +248,7 @@ __all__ = [
     "mark_modified",
     "note_original",
     "parent_of",
+    "parents_of",
     "peek",
     "peek_key",
     "put",
@@ -1036,6 +1037,17 @@ def parent_of(child, token):
     if rare.parent_token is token:
         return rare.parent
     return None if rare.parents is None else rare.parents.get(token)
+
+
+def parents_of(child):
+    """All that was noted of who refers to an object, by token."""
+    cdef Rare rare = state_for(child)._rare
+    if rare is None or rare.parent_token is None:
+        return {}
+    found = {rare.parent_token: rare.parent}
+    if rare.parents is not None:
+        found.update(rare.parents)
+    return found
 
 
 def loaded(obj):

@@ -38,6 +38,7 @@ __all__ = [
     "mark_modified",
     "note_original",
     "parent_of",
+    "parents_of",
     "peek",
     "peek_key",
     "put",
@@ -532,6 +533,11 @@ def parent_of(child: Any, token: Any) -> Any:
     """What was noted last of who refers to an object; None if nothing was."""
     parents = state_of(child)._noted_parents
     return None if parents is None else parents.get(token)
+
+
+def parents_of(child: Any) -> dict[Any, Any]:
+    """All that was noted of who refers to an object, by token."""
+    return dict(state_of(child)._noted_parents or {})
 
 
 def loaded(obj: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from typing import Any
+from weakref import ref
 
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError
@@ -51,21 +52,31 @@ def pickled_state(obj: Any) -> dict[str, Any]:
         extras["identity_token"] = home.token
     if extras:
         kept["extras"] = extras
-    lost = [
-        (key, cls)
-        for key, cls in struct._o_layout.mapper._delete_orphans
-        if kernel.parent_of(obj, _token_of(cls, key)) is False
-    ]
-    if lost:
-        kept["lost"] = lost
+    if parents := _parents(obj):
+        kept["parents"] = parents
     manager_of_layout(struct._o_layout).dispatch.pickle(obj, kept)
     return kept
 
 
-def _token_of(cls: type, key: str) -> Any:
-    """What an object's parents along a relationship are noted under."""
-    manager = manager_of_class(cls)
-    return None if manager is None else manager[key].impl.parent_token
+def _parents(obj: Any) -> list[tuple[type, str, Any]]:
+    """Who was noted to refer to an object, and along which attribute of which class.
+
+    False stands for nobody any more. One that is gone is left out.
+    """
+    found = []
+    for token, parent in kernel.parents_of(obj).items():
+        holder = parent and parent()
+        if holder is not None:
+            found.append((token.parent.class_, token.key, holder))
+    return found
+
+
+def _note_parents(obj: Any, parents: list[tuple[type, str, Any]]) -> None:
+    for cls, key, parent in parents:
+        manager = manager_of_class(cls)
+        if manager is not None and key in manager:
+            token = manager[key].impl.parent_token
+            kernel.set_parent(obj, token, parent and ref(parent))
 
 
 def _collections(obj: Any, mapper: Any) -> dict[str, Any]:
@@ -80,10 +91,17 @@ def _collections(obj: Any, mapper: Any) -> dict[str, Any]:
 def deep_copied_state(obj: Any, memo: dict[int, Any]) -> Any:
     """The struct of the copy of an instance that is being deeply copied.
 
-    The items of its copied collections refer back to the copy.
+    The items of its copied collections refer back to the copy.  Parents that it only
+    notes are not copied for that.
     """
     twin = memo[id(obj)]
-    kept = copy.deepcopy(pickled_state(obj), memo)
+    state = pickled_state(obj)
+    state["parents"] = [
+        entry
+        for entry in state.get("parents", ())
+        if not entry[2] or id(entry[2]) in memo
+    ]
+    kept = copy.deepcopy(state, memo)
     struct = restore_state(twin, kept)
     mapper = struct._o_layout.mapper
     for key, collection in kept["collections"].items():
@@ -122,9 +140,7 @@ def restore_state(obj: Any, kept: dict[str, Any]) -> Any:
     struct._o_origin = kept["origin"].value
     if kept.get("extras"):
         struct._o_extras = dict(kept["extras"])
-    for key, cls in kept.get("lost", ()):
-        if (token := _token_of(cls, key)) is not None:
-            kernel.set_parent(obj, token, False)
+    _note_parents(obj, kept.get("parents", []))
     for key, collection in kept["collections"].items():
         attr = manager.get(key)
         if attr is not None:

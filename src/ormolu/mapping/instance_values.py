@@ -93,8 +93,8 @@ def _current_value(obj: Any, prop: Any) -> Any:
     """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
     impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
     struct = kernel.state_of(obj)
-    persistent = struct._o_key is not None
-    if persistent and session_of(obj) is not None:
+    has_row = struct._o_key is not None and not struct._o_flags & kernel.DELETED
+    if has_row and session_of(obj) is not None:
         return impl.get(obj, PASSIVE_OFF)
     loaded = kernel.peek_key(obj, prop.key)
     return _missing(obj, prop) if loaded is kernel.UNLOADED else loaded
