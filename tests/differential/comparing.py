@@ -70,7 +70,7 @@ class Comparison:
         self.other = other
         self.undetermined = 0
 
-    def compare(self, program: Program, reruns: int = 12) -> Divergence | None:
+    def compare(self, program: Program, reruns: int = 40) -> Divergence | None:
         """The first difference, or None.
 
         Some orders follow from addresses in memory.  So the reference runs again with
@@ -88,7 +88,7 @@ class Comparison:
         varied: set[str] = set()
         position = divergence.position
         unmet = divergence.unlike(expected[position], found[position])
-        for number in range(1, reruns * 5 + 1):
+        for number in range(1, 2 * reruns + 1):
             if number > reruns and not varies:
                 break  # it seems to be determined
             with disturbed_memory(number):

@@ -4,6 +4,7 @@ Each has a name, under which a program of `differences` shows it.  A program is 
 where one of them shows: what follows differs, too.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -75,14 +76,19 @@ def _keeps_mark_of_deletion(steps: list[Step], expected: Entry, found: Entry) ->
     )
 
 
+SETS_PARENT = re.compile(r"UPDATE node SET (.*)\bparent_id=\?")
+
+
 def _saved_parents(entry: Entry) -> int:
     """How many rows of nodes lose their parent."""
     count = 0
     for statement in entry["statements"]:
-        if statement[0].startswith("UPDATE node SET parent_id=? WHERE"):
-            given = statement[1]
+        text, given = statement if isinstance(statement, tuple) else (statement, ())
+        match = SETS_PARENT.match(text)
+        if match:
+            position = match[1].count("?")
             rows = given if isinstance(given, list) else [given]
-            count += sum(row[0] is None for row in rows)
+            count += sum(row[position] is None for row in rows)
     return count
 
 

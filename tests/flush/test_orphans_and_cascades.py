@@ -196,3 +196,21 @@ def test_a_foreign_key_that_is_the_primary_key_is_not_blanked(world: World) -> N
         match="Dependency rule on column 'up.id' tried to blank-out primary key column",
     ):
         session.flush()
+
+
+def test_a_removed_child_outside_of_the_session_loses_its_parent(world: World) -> None:
+    node = world.table("node", Column("up_id", ForeignKey("node.id")))
+    Node = world.map(
+        "Node", node, properties={"downs": relationship("Node", cascade="all")}
+    )
+    session = world.session()
+    child = Node()
+    parent = Node(downs=[child])
+    session.add(parent)
+    session.flush()
+    parent.downs.clear()
+    session.expunge(child)
+    session.execute(node.update().values(up_id=None))  # for the sake of the database
+    session.delete(parent)
+    session.flush()
+    assert child.up_id is None
