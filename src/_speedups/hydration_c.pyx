@@ -639,7 +639,7 @@ cdef class LoadRun:
         if originals is not None and len(originals):
             for key in keys:
                 originals.pop(key, None)
-            if not len(originals):
+            if only is None and not len(originals):
                 forget(obj, state)
         for i in range(len(slots)):
             put_value(obj, slots[i], values[i])

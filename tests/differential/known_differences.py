@@ -4,6 +4,7 @@ Each has a name, under which a program of `differences` shows it.  A program is 
 where one of them shows: what follows differs, too.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -75,14 +76,19 @@ def _keeps_mark_of_deletion(steps: list[Step], expected: Entry, found: Entry) ->
     )
 
 
+SETS_PARENT = re.compile(r"UPDATE node SET (.*)\bparent_id=\?")
+
+
 def _saved_parents(entry: Entry) -> int:
     """How many rows of nodes lose their parent."""
     count = 0
     for statement in entry["statements"]:
-        if statement[0].startswith("UPDATE node SET parent_id=? WHERE"):
-            given = statement[1]
+        text, given = statement if isinstance(statement, tuple) else (statement, ())
+        match = SETS_PARENT.match(text)
+        if match:
+            position = match[1].count("?")
             rows = given if isinstance(given, list) else [given]
-            count += sum(row[0] is None for row in rows)
+            count += sum(row[position] is None for row in rows)
     return count
 
 
@@ -117,8 +123,11 @@ def _refuses_rollback(steps: list[Step], expected: Entry, found: Entry) -> bool:
     return (
         name == "InvalidRequestError"
         and text.endswith("is not persisted")
-        and expected["step"] in (["rollback"], ["end_nested", "rollback"])
-        and "error" not in found
+        and (
+            expected["step"] in (["rollback"], ["end_nested", "rollback"])
+            or any("ROLLBACK" in statement for statement in expected["statements"])
+        )
+        and found.get("error") != expected["error"]
     )
 
 
@@ -170,6 +179,25 @@ def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
     )
 
 
+def _looks_for_old_key(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    """Whether the last of the same statements asks for a key that was updated."""
+    sent, others = expected["statements"], found.get("statements", [])
+    if expected.get("error", ("",))[0] != "ObjectDeletedError" or "error" in found:
+        return False
+    if len(sent) < 2 or len(sent) != len(others) or sent[:-1] != others[:-1]:
+        return False
+    (text, old), (other_text, new) = sent[-1], others[-1]
+    return (
+        text == other_text
+        and old != new
+        and any(
+            one[0].startswith("UPDATE ") and tuple(given[:1] + given[-1:]) == new + old
+            for one in sent[:-1]
+            for given in (one[1] if isinstance(one[1], list) else [one[1]])
+        )
+    )
+
+
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "a_deleted_column_attribute_breaks_the_flush",
@@ -210,7 +238,8 @@ KNOWN_DIFFERENCES = (
     KnownDifference(
         "a_second_deletion_breaks_the_rollback",
         "A rollback ends with InvalidRequestError where an object was inserted, deleted "
-        "and, without a flush, deleted once more: it says that it is not persisted.",
+        "and, without a flush, deleted once more: it says that it is not persisted. "
+        "So does the rollback of a flush that failed.",
         _refuses_rollback,
     ),
     KnownDifference(
@@ -224,6 +253,12 @@ KNOWN_DIFFERENCES = (
         "A flush ends with IndexError, or trips over a marker of its own, once a key was "
         "deleted from an object that was merged, or a new object has lost its parent.",
         _trips_over_deleted,
+    ),
+    KnownDifference(
+        "a_read_looks_for_a_key_that_it_has_just_changed",
+        "Reading a deferred or expired column flushes a changed primary key, then looks "
+        "for the row of the key before, and ends with ObjectDeletedError.",
+        _looks_for_old_key,
     ),
     KnownDifference(
         "a_waiting_addition_breaks_the_flush",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, ForeignKey, inspect
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import InvalidRequestError, SAWarning
 
-from ormolu import exc, relationship
+from ormolu import exc, make_transient, relationship
 from tests.flush.world import World, named
 
 
@@ -54,6 +54,38 @@ def test_a_pending_orphan_leaves_the_session(world: World) -> None:
     assert child in session
     up.downs.remove(child)
     assert child not in session
+
+
+def test_an_orphan_that_is_pending_again_loses_its_row(world: World) -> None:
+    Up, Down = family(world, cascade="all, delete-orphan")
+    session = world.session()
+    up = Up(downs=[Down()])
+    session.add(up)
+    session.flush()
+    (child,) = up.downs
+    make_transient(child)
+    child.id = 9
+    up.downs.remove(child)
+    session.add(child)
+    world.sql.clear()
+    session.flush()
+    assert world.sql.take() == [("DELETE FROM down WHERE down.id = ?", (1,))]
+
+
+def test_an_orphan_that_never_had_a_row_cannot_be_deleted(world: World) -> None:
+    Up, Down = family(world, cascade="all, delete-orphan", backref="up")
+    session = world.session()
+    session.add(Up())
+    session.commit()
+    up = session.get(Up, 1)
+    child = Down(id=9, up=up)
+    with pytest.warns(SAWarning, match="will not proceed"):
+        session.flush()
+    child.up = None
+    session.add(child)
+    text = "Can't delete from table down using NULL for primary key value on column "
+    with pytest.raises(exc.FlushError, match=text + r"down\.id"):
+        session.flush()
 
 
 def test_an_orphan_that_is_added_by_itself_is_saved(world: World) -> None:
@@ -196,3 +228,21 @@ def test_a_foreign_key_that_is_the_primary_key_is_not_blanked(world: World) -> N
         match="Dependency rule on column 'up.id' tried to blank-out primary key column",
     ):
         session.flush()
+
+
+def test_a_removed_child_outside_of_the_session_loses_its_parent(world: World) -> None:
+    node = world.table("node", Column("up_id", ForeignKey("node.id")))
+    Node = world.map(
+        "Node", node, properties={"downs": relationship("Node", cascade="all")}
+    )
+    session = world.session()
+    child = Node()
+    parent = Node(downs=[child])
+    session.add(parent)
+    session.flush()
+    parent.downs.clear()
+    session.expunge(child)
+    session.execute(node.update().values(up_id=None))  # for the sake of the database
+    session.delete(parent)
+    session.flush()
+    assert child.up_id is None

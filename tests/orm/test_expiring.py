@@ -231,6 +231,15 @@ def test_refresh_discards_changes(session: Session, sandy: Any, sql: Recorder) -
     assert sql.take() == [(SELECT, (2,))]
 
 
+def test_an_object_stays_modified_when_its_key_is_refreshed_along(
+    session: Session, sandy: Any
+) -> None:
+    sandy.id = 2
+    with session.no_autoflush:
+        session.refresh(sandy, ["addresses"])
+    assert sandy in session.dirty
+
+
 def test_refresh_flushes_the_changes_of_other_objects(
     session: Session, models: Models, sandy: Any, sql: Recorder
 ) -> None:

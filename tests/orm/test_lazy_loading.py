@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.exc import InvalidRequestError, SAWarning
 
 from ormolu import (
@@ -85,6 +85,19 @@ def test_a_foreign_key_to_nowhere_gives_none(session: Session, models: Models) -
     session.commit()
     address = session.get_one(models.Address, 9)
     assert address.user is None
+
+
+def test_a_known_object_whose_row_is_gone_is_looked_for_anew(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    address = session.get_one(models.Address, 1)
+    spongebob = session.get_one(models.User, 1)
+    session.expire(spongebob)
+    session.connection().exec_driver_sql("PRAGMA foreign_keys=OFF")
+    session.execute(delete(models.User.__table__).where(models.User.id == 1))
+    with sql.count(2):
+        assert address.user is None
+    assert spongebob not in session
 
 
 def test_the_backref_of_a_loaded_collection_is_known(

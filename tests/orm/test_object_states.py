@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import InvalidRequestError
 
 from ormolu import (
     Session,
+    defer,
     exc,
     make_transient,
     make_transient_to_detached,
@@ -217,6 +218,19 @@ def test_make_transient_forgets_the_identity(session: Session, models: Models) -
     session.add(user)
     session.flush()
     assert user.id == 4
+
+
+def test_make_transient_forgets_what_was_left_for_later(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    statement = select(models.User).where(models.User.id == 1)
+    user = session.scalars(statement.options(defer(models.User.fullname))).one()
+    make_transient(user)
+    user.id = None
+    session.add(user)
+    session.flush()
+    with sql.silence():
+        assert user.fullname is None
 
 
 def test_make_transient_to_detached_needs_no_row_yet(

@@ -499,7 +499,7 @@ class LoadRun:
         if originals:
             for slot, _ in slots:
                 originals.pop(plan.layout.keys[slot], None)
-            if not originals:
+            if only is None and not originals:
                 forget_changes(obj)
         self._store(plan, obj, state, slots, values)
 

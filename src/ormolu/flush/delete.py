@@ -29,11 +29,14 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
         ObjectDeletedError: when the object is expired, and its row is gone.
     """
     key: tuple[Any, ...]
-    if plan.sole:
+    struct = kernel.state_of(obj)
+    held = struct._o_key
+    if plan.sole and held is not None:
         load_expired_key(plan, obj)
-        held = kernel.state_of(obj)._o_key
         key = (held,) if len(plan.pk_slots) == 1 else held
-    else:
+    elif struct._o_flags & kernel.FRESH:
+        key = (None,)  # it never had a row
+    else:  # an object that is pending again goes by the key that its row had
         key = tuple(committed(plan, obj, s) for s in plan.pk_slots)
     if None in key:
         column = plan.pk_columns[key.index(None)]

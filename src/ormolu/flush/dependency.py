@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import util as sa_util
@@ -126,8 +126,14 @@ class Dependency:
         own = ((self.parent_saves, False), (self.parent_deletes, True))
         return [RelateAll(self, how) for saves, how in own if saves in cycles]
 
-    def order_each(self, uow: Any, cycles: set[Step], add: AddEdge) -> None:
-        """Put the steps of single objects into order, for a parent in a cycle."""
+    def order_each(
+        self, uow: Any, cycles: set[Step], add: AddEdge
+    ) -> Iterator[RelateOne]:
+        """Put the steps of single objects into order, for a parent in a cycle.
+
+        Yields:
+            the own steps, also where nothing must come before or after them.
+        """
         by_child = self.child_saves in cycles
         for step in self.taken_apart(cycles):
             isdelete = step.isdelete
@@ -143,7 +149,9 @@ class Dependency:
                     )
                     record = uow.records[id(obj)]
                     own = (DeleteOne if isdelete else SaveOne)(uow, record.mapper, obj)
-                    order(add, RelateOne(uow, self, isdelete, obj), own, children)
+                    relate = RelateOne(uow, self, isdelete, obj)
+                    order(add, relate, own, children)
+                    yield relate
 
     def order_save(
         self, add: AddEdge, relate: Step, save: Step, children: list[Step]

@@ -169,16 +169,13 @@ def _is_gone(uow: Any, existing: Any) -> bool:
 def delete_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
     """Send the DELETEs of some objects in one batch a table."""
     connection = uow.session._connection_for(mapper)
-    keyed = [o for o in objects if kernel.state_of(o)._o_key is not None]
-    if not keyed:
-        return
-    keyed = _by_key(keyed)
+    objects = _by_key(objects)
     if mapper._hears_flush:
-        before_delete(mapper, connection, keyed)
+        before_delete(mapper, connection, objects)
     for plan in reversed(plans_of(mapper)):
-        delete_rows(uow, connection, plan, keyed)
+        delete_rows(uow, connection, plan, objects)
     if mapper._hears_flush:
-        after_delete(mapper, connection, keyed)
+        after_delete(mapper, connection, objects)
 
 
 __all__ = ["delete_objects", "post_update", "save_objects"]

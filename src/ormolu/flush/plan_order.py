@@ -86,7 +86,8 @@ def _run_by_object(
         finer.add((first, nodes.setdefault(second, second)))
 
     for dependency in active:
-        dependency.order_each(uow, cycles, add)
+        for step in dependency.order_each(uow, cycles, add):
+            nodes.setdefault(step, step)
     ordered = [*barriers, *sorted(nodes, key=ORDER)]
     for level in levels(ordered, finer, barriers):
         _run_level(uow, level)

@@ -49,6 +49,8 @@ class LoadRecord:
         statement: tells the records of a statement from those of others.
         is_root: whether the statement selects the objects themselves.
         via: the relationships that the load came along to the objects.
+        leaves_columns: whether a column that an object lacks may be one that the load
+            has left for later.
     """
 
     __slots__ = (
@@ -56,6 +58,7 @@ class LoadRecord:
         "_over",
         "inherited",
         "is_root",
+        "leaves_columns",
         "loads",
         "node",
         "options",
@@ -79,6 +82,7 @@ class LoadRecord:
         self.own: LoadRecord | None = self
         self.statement = statement
         self.is_root = is_root
+        self.leaves_columns = True
         self.inherited = inherited_options(options)
         self.path: Any = None
         self.loads: dict[Any, Any] | None = None
@@ -108,21 +112,37 @@ class LoadRecord:
                 merged = node if old.node is None else old.node.overlaid(node)
                 found = LoadRecord(merged, old.options)
                 found.own = old.own
+                found.leaves_columns = old.leaves_columns
             self._over[key] = found
             self._over[found] = found
         return found
 
+    def of_made_transient(self) -> LoadRecord:
+        """The record of an object that has lost its row, and may be given another.
+
+        A refresh and lazy loads go on as the load asked, but what it left out is gone.
+        """
+        found = LoadRecord(self.node, self.options)
+        found.own = self.own
+        found.leaves_columns = False
+        return found
+
     def __reduce__(self) -> Any:
-        return _restored_record, (self.node, self.options, self.own is self or self.own)
+        own = self.own is self or self.own
+        return _restored_record, (self.node, self.options, own, self.leaves_columns)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
 
 
 def _restored_record(
-    node: Any, options: tuple[Any, ...], own: LoadRecord | bool | None
+    node: Any,
+    options: tuple[Any, ...],
+    own: LoadRecord | bool | None,
+    leaves_columns: bool = True,
 ) -> LoadRecord:
     found = LoadRecord(node, options)
+    found.leaves_columns = leaves_columns
     if own is not True:
         found.own = own or None
     return found

@@ -89,7 +89,7 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     if (
         step is None
         and not expired
-        and struct._o_origin is None
+        and not _leaves_columns(struct)
         and not prop.deferred
         and isinstance(prop.columns[0], Column)
     ):
@@ -112,9 +112,14 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     return ATTR_WAS_SET
 
 
-def _column_step(struct: Any, prop: Any) -> Any:
+def _leaves_columns(struct: Any) -> bool:
+    """Whether the load of an object may have left columns for later."""
     origin = struct._o_origin
-    node = None if origin is None else origin.node
+    return origin is not None and origin.leaves_columns
+
+
+def _column_step(struct: Any, prop: Any) -> Any:
+    node = struct._o_origin.node if _leaves_columns(struct) else None
     return None if node is None else node.step_for(prop.key, "column")
 
 

@@ -155,7 +155,9 @@ def _load_by_get(
     mapper = prop.mapper
     found = session._tracker.home(mapper.layout, _token(struct)).get(key)
     if found is not None:
-        return _checked(found, mapper, session, passive)
+        checked = _checked(found, mapper, session, passive)
+        if checked is not None:
+            return checked
     if not passive & SQL_OK or not passive & RELATED_OBJECT_OK:
         return PASSIVE_NO_RESULT
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
@@ -174,6 +176,7 @@ def _token(struct: Any) -> Any:
 
 
 def _checked(found: Any, mapper: Any, session: Any, passive: int) -> Any:
+    """What a reference to a known object reads as; None where its row is gone."""
     if not isinstance(found, mapper.class_):
         return PASSIVE_CLASS_MISMATCH
     if kernel.state_of(found)._o_flags & kernel.EXPIRED and expired_keys(found):

@@ -25,6 +25,9 @@ def make_transient(instance: object) -> None:
     extras = struct._o_extras
     if extras:
         extras.pop("callables", None)
+    origin = struct._o_origin
+    if origin is not None:
+        struct._o_origin = origin.of_made_transient()
     struct._o_key = None
     struct._o_flags &= ~DELETED
 
