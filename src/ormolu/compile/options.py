@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
 
+from .._core.warnings import warn
 from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
@@ -151,7 +151,7 @@ class Step(HasCacheKey):
         attr = self.attr
         if attr is not None and attr._extra_criteria:
             if self.strategy == "select":
-                sa_util.warn(
+                warn(
                     "Can't reliably serialize a lazyload() option that contains "
                     "additional criteria; please use eager loading for this case"
                 )

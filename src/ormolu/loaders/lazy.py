@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..compile.entity_plan import strategy_name
 from ..compile.load_options import OwnLoad
@@ -387,7 +387,7 @@ def _unique(found: list[Any]) -> list[Any]:
 
 def _one(prop: Any, found: list[Any]) -> Any:
     if len(found) > 1:
-        sa_util.warn(
+        warn(
             "Multiple rows returned with "
             f"uselist=False for lazily-loaded attribute '{prop}' "
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_NONE, bindparam, select, tuple_
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import operators, visitors
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad, node_below
 from ..compile.options import PathNode
@@ -229,7 +229,7 @@ class SelectinLoad:
             self.impl.set_committed_value(obj, found)
             return
         if len(found) > 1:
-            sa_util.warn(
+            warn(
                 "Multiple rows returned with uselist=False for eagerly-loaded "
                 f"attribute '{self.prop}' "
             )

@@ -10,6 +10,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import ColumnElement
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
 from ..instrument.backrefs import (
@@ -164,7 +165,7 @@ class Relationship(MapperProperty):
         }
         for name, default in defaults.items():
             if getattr(self, name) != default:
-                sa_util.warn(
+                warn(
                     f"Setting {name} on relationship() while also "
                     "setting viewonly=True does not make sense, as a "
                     "viewonly=True relationship does not perform persistence "
