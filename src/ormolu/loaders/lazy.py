@@ -259,7 +259,7 @@ class LazyStatement:
             criterion = and_(criterion, *criteria)
         statement = select(prop.entity)
         if prop.secondary is not None:
-            statement = statement.select_from(prop.mapper, prop.secondary)
+            statement = statement.select_from(prop.entity, prop.secondary)
         statement = statement.where(criterion)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
@@ -365,7 +365,7 @@ def _emit(
     if prop.uselist:
         return (
             _unique(found)
-            if prop.secondary is not None or plan_repeats(plan)
+            if prop.secondary is not None or prop.viewonly or plan_repeats(plan)
             else found
         )
     return _one(prop, _unique(found))

@@ -98,8 +98,8 @@ class _AbstractLoad(LoaderOption):
             )
 
     def _columns(self, steps: list[Step]) -> Load:
-        for step in steps:
-            self._check_next(step)
+        for step in sorted(steps, key=lambda step: step.attr is None):
+            self._check_next(step)  # of named attributes first: a message names them
         siblings = [_load((s,)) for s in steps]
         return _load(self.steps, (*self.siblings, *siblings), self._start)
 

@@ -366,7 +366,7 @@ class Relationship(MapperProperty):
             )
         self.entity = entity
         self.mapper = entity.mapper
-        self.target = self.mapper.persist_selectable
+        self.target = entity.persist_selectable
 
     def _check_collection_class(self) -> None:
         if self.collection_class is not None and self.uselist is False:
@@ -671,7 +671,7 @@ class Relationship(MapperProperty):
             primaryjoin, secondaryjoin, secondary, target adapter and target.
         """
         own_source = self.parent.persist_selectable
-        own_dest = self.mapper.persist_selectable
+        own_dest = self.entity.persist_selectable
         if dest is None:
             dest = self.entity.selectable
         aliased = (
