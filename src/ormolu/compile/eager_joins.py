@@ -180,7 +180,7 @@ class Joining:
     def add(self, wanted: Wanted) -> None:
         """Join one relationship, and what is wanted below it."""
         prop, parent = wanted.prop, wanted.parent
-        alias = aliased(prop.mapper.class_)
+        alias = _own_alias(prop.entity)
         insp = alias._aliased_insp
         self.eager.keep.append(alias)
         _hide_from_order_by(insp)
@@ -273,6 +273,15 @@ def _adapted_order(prop: Any, insp: Any, secondary: Any) -> list[Any]:
     if secondary is not None:
         adapter = adapter.chain(sql_util.ClauseAdapter(secondary))
     return [adapter.traverse(clause) for clause in prop.order_by]
+
+
+def _own_alias(entity: Any) -> Any:
+    """The alias of a relationship's target that only one eager join uses."""
+    if entity.is_aliased_class:
+        return aliased(
+            entity.entity, entity.selectable._anonymous_fromclause(flat=True)
+        )
+    return aliased(entity.class_)
 
 
 def _hide_from_order_by(insp: Any) -> None:

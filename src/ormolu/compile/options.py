@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
 
+from .._core.warnings import warn
 from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
@@ -151,7 +151,7 @@ class Step(HasCacheKey):
         attr = self.attr
         if attr is not None and attr._extra_criteria:
             if self.strategy == "select":
-                sa_util.warn(
+                warn(
                     "Can't reliably serialize a lazyload() option that contains "
                     "additional criteria; please use eager loading for this case"
                 )
@@ -526,10 +526,27 @@ def check_leads_on(step: Step, following: Step) -> None:
     target = step.target
     if parent is None or target is None:
         return
-    mapper = inspect_entity(target).mapper
-    if parent is target or parent.mapper.isa(mapper) or mapper.isa(parent.mapper):
+    if _leads_to(inspect_entity(target), parent):
         return
+    attr = str(step.attr)
+    hint = ""
+    if parent.is_aliased_class and not target.is_aliased_class:
+        hint = (
+            f'  Did you mean to use "{attr}.of_type({parent})" or "loadopt.options('
+            f"selectin_polymorphic({parent.mapper.class_.__name__}, [{parent}]), ...)"
+            '" ?'
+        )
+    elif target.is_aliased_class and "of_type" not in attr:
+        attr = f"{attr}.of_type({target})"
     raise sa_exc.ArgumentError(
         f'ORM mapped entity or attribute "{following.attr}" does not link from '
-        f'relationship "{step.attr}".'
+        f'relationship "{attr}".{hint}'
     )
+
+
+def _leads_to(target: Any, parent: Any) -> bool:
+    if parent is target:
+        return True
+    if parent.is_aliased_class or target.is_aliased_class:
+        return False
+    return bool(parent.isa(target) or target.isa(parent))

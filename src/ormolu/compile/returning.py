@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.sql.selectable import SelectState
 
+from .._core.warnings import warn_deprecated
 from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.relationships import Relationship
 from .builder import SelectBuilder, TableOutput, entity_of
@@ -70,7 +70,7 @@ def mode_of(statement: Any) -> ReturningMode | None:
 
 def incompatible(loader: str) -> None:
     """Warn that a loader option cannot serve a statement that is no SELECT."""
-    sa_util.warn_deprecated(
+    warn_deprecated(
         f"The {loader}load loader option is not compatible with DML statements such "
         "as INSERT, UPDATE.  Only SELECT may be used."
         "This warning will become an exception in a future release.",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from sqlalchemy.types import TypeEngine
-from sqlalchemy.util import warn_deprecated
 
 from .._core.declarative import (
     NO_ARG,
@@ -20,6 +19,7 @@ from .._core.declarative import (
     merge_column,
     set_column_type,
 )
+from .._core.warnings import warn_deprecated
 from ..exc import MappedAnnotationError
 from ..mapping.interfaces import MapperProperty
 from .annotations import resolve
@@ -166,7 +166,7 @@ def _warn_of_field_arguments(source: Any, target: Any) -> None:
 
 
 def _deprecated(text: str) -> None:
-    warn_deprecated(text, "2.0", stacklevel=3)
+    warn_deprecated(text, "2.0")
 
 
 def _look_up(attribute: Attribute, python_type: PythonType) -> TypeEngine[Any]:

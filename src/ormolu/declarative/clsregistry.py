@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
+
+from .._core.warnings import warn
 
 ClassRegistry = MutableMapping[str, Any]
 
@@ -54,7 +55,7 @@ class MultipleClasses:
         """Add a class; one of the same module takes the place of the other."""
         modules = {c.__module__ for c in self if c is not None}
         if cls.__module__ in modules:
-            sa_util.warn(
+            warn(
                 "This declarative base already contains a class with the same class "
                 f"name and module name as {cls.__module__}.{cls.__name__}, and will "
                 "be replaced in the string-lookup table."

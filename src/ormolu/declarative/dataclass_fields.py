@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column
 from sqlalchemy.schema import ColumnDefault, Sequence
-from sqlalchemy.util import warn_deprecated
 
 from .._core.declarative import NO_ARG
+from .._core.warnings import warn_deprecated
 from ..mapping.properties import ColumnProperty
 from ..mapping.relationships import Relationship
 from .attribute_options import FIELD_KEYWORDS, given_options, options_of
@@ -100,5 +100,4 @@ def _warn_of_callable(name: str) -> None:
         "callable as providing a default value for instances of the dataclass itself, "
         "use the ``default_factory`` dataclasses parameter.",
         "2.0",
-        stacklevel=3,
     )

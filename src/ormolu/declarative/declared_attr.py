@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import util as sa_util
-
 from .._core.declarative import get_annotations
+from .._core.warnings import warn
 from ..instrument.manager import manager_of_class
 
 _T = TypeVar("_T", bound=Any)
@@ -105,7 +104,7 @@ class declared_attr(Generic[_T]):
         if made is None:
             name = self.fget.__name__
             if not _DUNDER.match(name) and manager_of_class(owner) is None:
-                sa_util.warn(
+                warn(
                     f"Unmanaged access of declarative attribute {name} from "
                     f"non-mapped class {owner.__name__}"
                 )

@@ -6,9 +6,9 @@ from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Column
-from sqlalchemy import util as sa_util
 from sqlalchemy.exc import ArgumentError
 
+from .._core.warnings import warn
 from ..exc import MappedAnnotationError
 from ..mapping.interfaces import MapperProperty
 from ..mapping.properties import ColumnProperty
@@ -42,7 +42,7 @@ def _mappable(plan: ClassPlan, key: str, value: Any) -> Any:
     """The mapped construct that an attribute is, None if it is none."""
     if is_declared(value):
         if getattr(value, "_cascading", False):
-            sa_util.warn(
+            warn(
                 "Use of @declared_attr.cascading only applies to Declarative 'mixin' "
                 "and 'abstract' classes.  Currently, this flag is ignored on mapped "
                 f"class {plan.cls}"
@@ -60,7 +60,7 @@ def _mappable(plan: ClassPlan, key: str, value: Any) -> Any:
         and len(value) == 1
         and isinstance(value[0], (Column, MapperProperty, MappedColumn))
     ):
-        sa_util.warn(
+        warn(
             f"Ignoring declarative-like tuple value of attribute '{key}': possibly a "
             "copy-and-paste error with a comma accidentally placed at the end of the "
             "line?"
@@ -102,7 +102,7 @@ def _warn_of_second_name(plan: ClassPlan, key: str, value: Any) -> None:
         return
     for other, known in plan.properties.items():
         if known is value:
-            sa_util.warn(
+            warn(
                 f"ORM mapped property {plan.cls.__name__}.{other} being assigned to "
                 f"attribute {key!r} is already associated with attribute {other!r}. "
                 f"The attribute will be de-associated from {other!r}."
@@ -234,7 +234,7 @@ def _columns_of_property(
 def _warn_of_repeated(plan: ClassPlan, seen: dict[str, list[str]]) -> None:
     for name, keys in seen.items():
         if len(keys) > 1:
-            sa_util.warn(
+            warn(
                 f"On class {plan.cls.__name__!r}, Column object {name!r} named "
                 "directly multiple times, only one will be used: "
                 f"{', '.join(sorted(keys))}. Consider using orm.synonym instead"

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.util import warn_deprecated
 
+from .._core.warnings import warn_deprecated
 from ..mapping.interfaces import MapperProperty
 from ..mapping.mapper import Mapper
 from ..mapping.properties import ColumnProperty
@@ -170,7 +170,6 @@ def _warn_of_excluded(plan: ClassPlan, arguments: dict[str, Any]) -> None:
                 "declare a column that is part of the Table but is not mapped, use "
                 "the Unmapped[] annotation with unmapped_column().",
                 "2.1",
-                stacklevel=3,
             )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.schema import MetaData
 
+from .._core.warnings import warn_deprecated
 from ..instrument.manager import manager_of_class
 from ..mapping.annotations import foreign, remote
 from .clsregistry import MODULES, ClassRegistry, ModuleNames, MultipleClasses
@@ -136,14 +136,13 @@ class Names(dict[str, Any]):
                 return found
         found = tables.get(key)
         if found is not None and schema is not None and "." not in key:
-            sa_util.warn_deprecated(
+            warn_deprecated(
                 f"The string {key!r} was resolved to the non-schema-qualified table "
                 f"{found.fullname!r}, however the MetaData object has a default schema "
                 f"of {schema!r}. In a future version of SQLAlchemy, this unqualified "
                 f"name will be resolved as '{schema}.{key}'. To reference a table "
                 "without a schema, use the Table object directly.",
                 "2.1",
-                stacklevel=4,
             )
         return found
 

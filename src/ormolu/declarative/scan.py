@@ -18,6 +18,7 @@ from .._core.declarative import (
     get_annotations,
     merge_names,
 )
+from .._core.warnings import warn
 from ..mapping.interfaces import MapperProperty
 from ..mapping.queryable import InspectionAttr, QueryableAttribute
 from .annotation_scan import MAPPED, collect_annotation, collect_return_annotation
@@ -144,7 +145,7 @@ def _declared_directive(plan: ClassPlan, name: str, value: Any) -> bool:
     if not is_declared(value):
         return False
     if getattr(value, "_cascading", False):
-        sa_util.warn(
+        warn(
             f"@declared_attr.cascading is not supported on the {name} attribute on "
             f"class {plan.cls}.  This attribute invokes for subclasses in any case."
         )
@@ -160,7 +161,7 @@ def _scan_mapped(plan: ClassPlan, base: type) -> None:
         if name in DIRECTIVES:
             _directive(plan, base, name, value)
         elif is_declared(value) and not getattr(value, "_quiet", True):
-            sa_util.warn(
+            warn(
                 f"Regular (i.e. not __special__) attribute '{base.__name__}.{name}' "
                 f"uses @declared_attr, but owning class {base} is mapped - not "
                 f"applying to subclass {plan.cls}."
@@ -177,7 +178,7 @@ def _warn_reserved(key: str, value: Any) -> None:
     """Warn of an attribute that hides one of Declarative's own."""
     if key == "metadata" and isinstance(value, MetaData):
         return
-    sa_util.warn(
+    warn(
         f"Attribute name '{key}' should be left reserved for {RESERVED[key]} when "
         "using a Declarative class."
     )
@@ -259,7 +260,7 @@ def _columns_of_mixin(
 def warn_of_expression(cls: type, name: str, value: Any) -> None:
     """Warn of a SQL expression that is not mapped as it stands."""
     if isinstance(value, ColumnElement) and not isinstance(value, Column):
-        sa_util.warn(
+        warn(
             f"Attribute '{name}' on class {cls} appears to be a non-schema SQLAlchemy "
             "expression object; this won't be part of the declarative mapping. To map "
             "arbitrary expressions, use ``column_property()`` or a similar function "
@@ -357,7 +358,7 @@ def _declared_of_mixin(
     if getattr(value, "_cascading", False):
         if name in plan.namespace:
             # the class's own attribute wins; nothing below it can be mapped
-            sa_util.warn(
+            warn(
                 f"Attribute {name!r} on class {plan.cls} cannot be processed due to "
                 "@declared_attr.cascading; skipping"
             )

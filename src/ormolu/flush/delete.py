@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
 from ..lanes import fast
@@ -75,7 +74,7 @@ def _execute(
         if dialect.supports_sane_rowcount:
             found = sum(connection.execute(statement, p).rowcount for p in parameters)
             return found, len(parameters) == 1
-        sa_util.warn(
+        warn(
             f"Dialect {dialect.dialect_description} does not support deleted rowcount "
             "- versioning cannot be verified."
         )
@@ -97,6 +96,6 @@ def _check_deleted(plan: TablePlan, matched: int, expected: int) -> None:
         "this warning."
     )
     if plan.version_slot is None:
-        sa_util.warn(text)
+        warn(text)
     else:
         raise StaleDataError(text)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import FlushError
 from ..instrument.flags import LOAD_AGAINST_COMMITTED, NO_RAISE
@@ -247,7 +246,7 @@ class Dependency:
 
     def warn_not_in_session(self, other: Any, operation: str) -> None:
         """Say that a related object is left out."""
-        sa_util.warn(
+        warn(
             f"Object of type <{type(other).__name__}> not in session, {operation} "
             f"operation along '{self.prop}' won't proceed"
         )

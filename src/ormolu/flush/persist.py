@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError, instance_text
 from ..instrument.expiry import is_expired
@@ -130,7 +130,7 @@ def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
     if _is_gone(uow, existing):
         return False
     if not uow.is_deleted(existing):
-        sa_util.warn(
+        warn(
             f"New instance {instance_text(obj)} with identity key "
             f"{(mapper._identity_class, tuple(values), None)} conflicts with "
             f"persistent instance {instance_text(existing)}"

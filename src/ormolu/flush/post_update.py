@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from .._speedups import gather
 from .._speedups import state as kernel
 from .fetched import RowTaker, take
@@ -78,7 +77,7 @@ def _send(
     if check:
         check_matched(plan, matched, len(batch))
     elif versioned:
-        sa_util.warn(
+        warn(
             f"Dialect {dialect.dialect_description} does not support updated rowcount "
             "- versioning cannot be verified."
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..instrument.impls import distinguish_new
@@ -108,7 +107,7 @@ class UnitOfWork:
     def _warn_foreign(self, obj: Any, operation: str | None, prop: Any) -> None:
         if operation is None or is_deleted_here(obj):
             return
-        sa_util.warn(
+        warn(
             f"Object of type <{type(obj).__name__}> not in session, {operation} "
             f"operation along '{prop}' will not proceed"
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from .._speedups import gather
 from .._speedups import state as kernel
 from ..lanes import fast
@@ -176,7 +175,7 @@ def _send(uow: Any, connection: Any, plan: TablePlan, batch: list[Change]) -> No
     if check:
         check_matched(plan, matched, len(batch))
     elif versioned:
-        sa_util.warn(
+        warn(
             f"Dialect {dialect.dialect_description} does not support updated rowcount "
             "- versioning cannot be verified."
         )

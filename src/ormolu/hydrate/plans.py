@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import util as sa_util
 from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 
+from .._core.warnings import warn
 from .._speedups import hydration
 from ..instrument.expiry import forget_values
 from .description import (
@@ -129,13 +129,13 @@ def _once_each(entities: list[tuple[EntityLoad, Any]]) -> Iterator[Any]:
 
 
 def _warn_multiple(prop: Any) -> Callable[[Any], None]:
-    def warn(parent: Any) -> None:
-        sa_util.warn(
+    def multiple(parent: Any) -> None:
+        warn(
             "Multiple rows returned with uselist=False for eagerly-loaded "
             f"attribute '{prop}' "
         )
 
-    return warn
+    return multiple
 
 
 def _column_output(load: ColumnLoad, processors: Processors) -> Any:

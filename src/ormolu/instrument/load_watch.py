@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import util as sa_util
-
+from .._core.warnings import warn
 from ..exc import instance_text
 
 _watched: dict[int, bool] = {}
@@ -49,7 +48,7 @@ def watching(
                 _watched[key] = before
         if refreshed:
             _broken_off.add(key)
-            sa_util.warn(
+            warn(
                 f"Loading context for {instance_text(obj)} has changed within a "
                 "load/refresh handler, suggesting a row refresh operation took place. "
                 "If this event handler is expected to be emitting row refresh "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import LABEL_STYLE_NONE, bindparam, select
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import warn
 from ..compile.load_options import OwnLoad
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import NO_PURPOSE, Purpose
@@ -83,7 +83,7 @@ def _prepare(statement: Any, lazy: bool) -> PreparedLoad:
 
 def warn_of_null_key() -> None:
     """Nothing has a primary key of NULLs."""
-    sa_util.warn(
+    warn(
         "fully NULL primary key identity cannot load any object.  "
         "This condition may raise an error in a future release."
     )

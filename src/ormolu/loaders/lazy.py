@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import visitors
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..compile.entity_plan import strategy_name
 from ..compile.load_options import OwnLoad
@@ -262,7 +262,7 @@ class LazyStatement:
             criterion = and_(criterion, *criteria)
         statement = select(prop.entity)
         if prop.secondary is not None:
-            statement = statement.select_from(prop.mapper, prop.secondary)
+            statement = statement.select_from(prop.entity, prop.secondary)
         statement = statement.where(criterion)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
@@ -368,7 +368,7 @@ def _emit(
     if prop.uselist:
         return (
             _unique(found)
-            if prop.secondary is not None or plan_repeats(plan)
+            if prop.secondary is not None or prop.viewonly or plan_repeats(plan)
             else found
         )
     return _one(prop, _unique(found))
@@ -390,7 +390,7 @@ def _unique(found: list[Any]) -> list[Any]:
 
 def _one(prop: Any, found: list[Any]) -> Any:
     if len(found) > 1:
-        sa_util.warn(
+        warn(
             "Multiple rows returned with "
             f"uselist=False for lazily-loaded attribute '{prop}' "
         )

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import deprecated
 from ..compile.options import LoaderOption, Step, check_leads_on, entity_text
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
@@ -53,7 +53,7 @@ def _column_step(attr: Any, strategy: str, **args: Any) -> Step:
     return Step(_attribute(attr), strategy, "column", **args)
 
 
-_noload_is_deprecated = sa_util.deprecated(
+_noload_is_deprecated = deprecated(
     "2.1",
     "The noload() option is deprecated and will be removed in a future release.  "
     "This option produces incorrect results by returning ``None`` for related items.",
@@ -98,8 +98,8 @@ class _AbstractLoad(LoaderOption):
             )
 
     def _columns(self, steps: list[Step]) -> Load:
-        for step in steps:
-            self._check_next(step)
+        for step in sorted(steps, key=lambda step: step.attr is None):
+            self._check_next(step)  # of named attributes first: a message names them
         siblings = [_load((s,)) for s in steps]
         return _load(self.steps, (*self.siblings, *siblings), self._start)
 

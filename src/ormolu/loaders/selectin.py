@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import LABEL_STYLE_NONE, bindparam, select, tuple_
-from sqlalchemy import util as sa_util
+from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select, tuple_
 from sqlalchemy.sql import operators, visitors
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..compile.load_options import OwnLoad, node_below
 from ..compile.options import PathNode
@@ -17,7 +17,7 @@ from ..lanes.prepared import PreparedLoad
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
 from .following import follow
-from .lazy import without_reverse
+from .lazy import plan_repeats, without_reverse
 from .post import POST_LOADERS, run_post_loads
 
 CHUNK = 500
@@ -83,14 +83,13 @@ class SelectinQuery:
         elif (
             prop.omit_join is not False
             and prop.join.secondary_can_be_used_for_related_join
-            and not criteria
         ):
             pairs = dict(prop.synchronize_pairs)
             self.columns = [pairs[c] for c in prop.parent.primary_key]
             statement = (
                 select(*self.columns, target)
                 .select_from(prop.secondary)
-                .join(target, _plain_secondaryjoin(prop, target))
+                .join(target, _plain_secondaryjoin(prop, target, criteria))
             )
         else:
             self.alias = aliased(prop.parent.class_)
@@ -118,9 +117,9 @@ class SelectinQuery:
         self.prepared = None if criteria else PreparedLoad(self.statement)
 
 
-def _plain_secondaryjoin(prop: Any, target: Any) -> Any:
+def _plain_secondaryjoin(prop: Any, target: Any, criteria: tuple[Any, ...]) -> Any:
     """From the association table to the related objects' table or alias."""
-    join = prop.join.deannotated_secondaryjoin
+    join = and_(prop.join.deannotated_secondaryjoin, *criteria)
     if target.is_aliased_class:
         join = target._adapter.traverse(join)
     return join
@@ -177,6 +176,7 @@ class SelectinLoad:
         self.overwrite = overwrite
         self.impl = prop.parent.class_manager[prop.key].impl
         self._plan: Any = None
+        self._repeats = False
         self._collected: dict[Any, list[Any]] = {}
 
     def lacks_foreign_keys(self, objects: list[Any]) -> bool:
@@ -223,13 +223,13 @@ class SelectinLoad:
         return self.overwrite or kernel.peek_key(obj, self.prop.key) is UNLOADED
 
     def _assign(self, obj: Any, found: Any) -> None:
-        if len(found) > 1:
+        if len(found) > 1 and self._repeats:
             found = list({id(x): x for x in found}.values())
         if self.prop.uselist:
             self.impl.set_committed_value(obj, found)
             return
         if len(found) > 1:
-            sa_util.warn(
+            warn(
                 "Multiple rows returned with uselist=False for eagerly-loaded "
                 f"attribute '{self.prop}' "
             )
@@ -291,6 +291,7 @@ class SelectinLoad:
         if run is None:
             return following.rows
         self.context = run.context
+        self._repeats = self._repeats or plan_repeats(plan)
         if plan.repeats:  # what comes next is about the rows of this statement alone
             run_post_loads(self.session, plan, run, self.overwrite)
         elif plan.post:

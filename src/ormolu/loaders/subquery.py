@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import util as sql_util
 from sqlalchemy.sql.selectable import SelectLabelStyle
 from sqlalchemy.sql.util import ColumnAdapter
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..compile.builder import entity_of
 from ..compile.lambdas import without_lambdas
@@ -77,7 +77,7 @@ def origin_of(context: QueryContext, load: Any, prop: Any) -> Origin | None:
     if not getattr(statement, "is_select", False):
         return None
     if getattr(statement, "_is_lambda_element", False):
-        sa_util.warn(
+        warn(
             f'subqueryloader for "{prop}" must invoke lambda callable at '
             f"{statement!r} in order to produce a new query, decreasing the "
             "efficiency of caching for this statement.  Consider using "
@@ -280,7 +280,7 @@ class SubqueryLoad:
             self.impl.set_committed_value(obj, list(found))
             return
         if len(found) > 1:
-            sa_util.warn(
+            warn(
                 "Multiple rows returned with uselist=False for eagerly-loaded "
                 f"attribute '{self.prop}' "
             )

@@ -14,7 +14,7 @@ from sqlalchemy.sql.selectable import Select
 from ..mapping.direction import ONETOMANY
 from ..mapping.hooks import hooks
 from ..mapping.instance_values import value_parameter
-from ..mapping.with_parent import with_parent
+from ..mapping.with_parent import criterion_of
 
 _T = TypeVar("_T", bound=Any)
 
@@ -38,7 +38,7 @@ class RelatedRows:
     def __init__(self, prop: Any, instance: Any) -> None:
         self.prop = prop
         self.entity = prop.entity
-        self.criterion: ColumnElement[bool] = with_parent(instance, prop)
+        self.criterion: ColumnElement[bool] = criterion_of(instance, prop)
         self.froms: tuple[Any, ...] = ()
         if prop.secondary is not None:
             # the entity first: filter_by() and join() look at it

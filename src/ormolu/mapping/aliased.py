@@ -15,6 +15,7 @@ from sqlalchemy.sql.util import ColumnAdapter
 
 from .._core.names import PLUGIN
 from .._core.selectables import is_anonymous
+from .._core.warnings import warn
 from .queryable import InspectionAttr, QueryableAttribute, inspect_entity
 
 
@@ -193,7 +194,7 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
                 if self._adapt_on_names
                 else "to match by name, use the adapt_on_names parameter"
             )
-            sa_util.warn(
+            warn(
                 "Did not locate an expression in selectable for attribute "
                 f"{key!r}; {advice}"
             )

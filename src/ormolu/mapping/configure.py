@@ -7,7 +7,6 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
 from .._core.warnings import from_configuring
 from .._speedups import state as kernel
@@ -168,15 +167,7 @@ def _configure_targets(mappers: list[Any]) -> None:
                 _configure(target)
 
 
-implicit = sa_util.langhelpers.tag_method_for_warnings(
-    "This warning originated from the `configure_mappers()` process, which was invoked "
-    "automatically in response to a user-initiated operation.",
-    sa_exc.SAWarning,
-)
-"""Marks functions in whose course warnings say that nobody asked for them."""
-
-
-@implicit
+@from_configuring
 def layout_for(cls: type) -> Any:
     """The kernel asks for the layout of a class that it does not know yet."""
     manager = manager_of_class(cls)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql.elements import BindParameter
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import instance_text
 from ..instrument.flags import (
@@ -68,7 +68,7 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
                 raise _unresolved(column, text, current)
             current = kept
         if current is None:
-            sa_util.warn(
+            warn(
                 f"Got None for value of column {column}; this is unsupported "
                 "for a relationship comparison and will not currently produce an "
                 "IS comparison (but may in a future release)"

@@ -9,6 +9,8 @@ from sqlalchemy import exc, util
 
 from ormolu.mapping.annotations import FOREIGN, has_mark
 
+from .._core.warnings import warn
+
 if TYPE_CHECKING:
     from sqlalchemy.sql.selectable import FromClause
 
@@ -85,7 +87,7 @@ def check_sides(
     only_local = util.column_set(parent.c).difference(child.c)
     for _, remote in pairs:
         if remote in only_local:
-            util.warn(
+            warn(
                 f"Expression {remote} is marked as 'remote', but these column(s) are "
                 "local to the local side.  The remote() annotation is needed only for "
                 "a self-referential relationship where both sides of the relationship "
@@ -95,7 +97,7 @@ def check_sides(
 
 def warn_not_simple(name: object) -> None:
     """Warn of a comparison whose remote side can't be told."""
-    util.warn(
+    warn(
         "Non-simple column elements in primary join condition for property "
         f"{name} - consider using remote() annotations to mark the remote side."
     )

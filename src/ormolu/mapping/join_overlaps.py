@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import util
+from .._core.warnings import warn
 
 if TYPE_CHECKING:
     from ormolu.mapping.annotations import AnyColumn
@@ -125,7 +125,7 @@ def _warn(
         )
     )
     keys = ",".join(sorted(rival.key for rival in rivals))
-    util.warn(
+    warn(
         f"relationship '{prop}' will copy column {source} to column {target}, which "
         f"conflicts with relationship(s): {conflicts}. If this is not the intention, "
         "consider if these relationships should be linked with back_populates, or if "

@@ -14,6 +14,7 @@ from sqlalchemy.sql.schema import Column
 from .._core.collections import ReadOnlyColumns, ReadOnlyProperties
 from .._core.names import PLUGIN
 from .._core.selectables import is_omitted, tables_of
+from .._core.warnings import from_configuring, warn
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError, UnmappedColumnError
 from ..instrument import events as instance_events
@@ -333,7 +334,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
             prop.columns
         ):
             return
-        sa_util.warn(
+        warn(
             f"Property {prop} on {self} being replaced with new property {prop}; the "
             "old property will be discarded"
         )
@@ -445,7 +446,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
     def _post_inspect(self) -> None:
         self._check_configure()
 
-    @configure.implicit
+    @from_configuring
     def _check_configure(self) -> None:
         configure.ensure(self)
 

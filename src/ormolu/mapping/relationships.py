@@ -10,6 +10,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import ColumnElement
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
 from ..instrument.backrefs import (
@@ -164,7 +165,7 @@ class Relationship(MapperProperty):
         }
         for name, default in defaults.items():
             if getattr(self, name) != default:
-                sa_util.warn(
+                warn(
                     f"Setting {name} on relationship() while also "
                     "setting viewonly=True does not make sense, as a "
                     "viewonly=True relationship does not perform persistence "
@@ -365,7 +366,7 @@ class Relationship(MapperProperty):
             )
         self.entity = entity
         self.mapper = entity.mapper
-        self.target = self.mapper.persist_selectable
+        self.target = entity.persist_selectable
 
     def _check_collection_class(self) -> None:
         if self.collection_class is not None and self.uselist is False:
@@ -670,7 +671,7 @@ class Relationship(MapperProperty):
             primaryjoin, secondaryjoin, secondary, target adapter and target.
         """
         own_source = self.parent.persist_selectable
-        own_dest = self.mapper.persist_selectable
+        own_dest = self.entity.persist_selectable
         if dest is None:
             dest = self.entity.selectable
         aliased = (

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.util import ClauseAdapter
 
 from .relationship_comparator import with_values
 from .relationships import Relationship
@@ -38,11 +39,20 @@ def with_parent(
         prop = prop.property
     if target is None and from_entity is not None:
         target = sa_inspect(from_entity)
-    criterion, bind_to_col, _ = prop.join.create_lazy_clause()
-    criterion = with_values(criterion, bind_to_col, prop.parent, instance)
+    criterion: Any = criterion_of(instance, prop)
+    if prop.secondary is not None:
+        criterion = ClauseAdapter(prop.secondary.alias()).traverse(criterion)
     if target is not None and target.is_aliased_class:
         criterion = target._adapter.traverse(criterion)
     return criterion  # type: ignore[no-any-return]
+
+
+def criterion_of(instance: object, prop: Relationship) -> ColumnElement[bool]:
+    """The criterion of what is related to an instance, in the mapped tables."""
+    criterion, bind_to_col, _ = prop.join.create_lazy_clause()
+    return with_values(  # type: ignore[no-any-return]
+        criterion, bind_to_col, prop.parent, instance
+    )
 
 
 def property_between(instance: object, target: Any) -> Relationship:

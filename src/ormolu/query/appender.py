@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import util as sa_util
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import DetachedInstanceError, instance_text
 from ..instrument.flags import PASSIVE_NO_INITIALIZE
@@ -91,7 +91,7 @@ class AppenderMixin(CollectionWriter[_T]):
         if session is not None:
             return self._plain(session)._iter()
         if self._is_stored():
-            sa_util.warn(
+            warn(
                 f"Instance {instance_text(self.instance)} is detached, dynamic "
                 "relationship cannot return a correct result.   This warning will "
                 "become a DetachedInstanceError in a future release."

@@ -12,6 +12,7 @@ from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.selectable import SelectLabelStyle
 
 from .._core.selectables import namespace_key
+from .._core.warnings import deprecated, legacy
 from ..compile.builder import entity_of
 from ..compile.lambdas import without_lambdas
 from ..mapping.aliased import aliased
@@ -117,9 +118,10 @@ class GenerativeQuery(QueryBase):
         """Name what a subquery made of this one takes from the statement around."""
         return self._having_select(self._select.correlate(*fromclauses))
 
-    @sa_util.became_legacy_20(
-        ":meth:`_orm.Query.with_parent`",
-        alternative="Use the :func:`_orm.with_parent` standalone construct.",
+    @legacy(
+        "Query.with_parent()",
+        "method",
+        "Use the with_parent() standalone construct.",
     )
     def with_parent(
         self, instance: object, property: Any = None, from_entity: Any = None
@@ -147,10 +149,10 @@ class GenerativeQuery(QueryBase):
         """Select further columns."""
         return self._having_select(self._select.add_columns(*column))
 
-    @sa_util.deprecated(
+    @deprecated(
         "1.4",
-        ":meth:`_query.Query.add_column` is deprecated and will be removed in a "
-        "future release.  Please use :meth:`_query.Query.add_columns`",
+        "Query.add_column() is deprecated and will be removed in a future release.  "
+        "Please use Query.add_columns()",
     )
     def add_column(self, column: Any) -> Any:
         """Deprecated name of `add_columns`."""
@@ -278,10 +280,10 @@ class GenerativeQuery(QueryBase):
         copied._tuples = value
         return copied
 
-    @sa_util.deprecated(
+    @deprecated(
         "2.1.0",
-        "The :meth:`.Query.tuples` method is deprecated, :class:`.Row` now behaves "
-        "like a tuple and can unpack types directly.",
+        "The Query.tuples() method is deprecated, Row now behaves like a tuple and can "
+        "unpack types directly.",
     )
     def tuples(self) -> Any:
         """Give out rows even of a single entity."""
@@ -291,9 +293,10 @@ class GenerativeQuery(QueryBase):
         """Choose how columns are labelled."""
         return self._having_select(self._select.set_label_style(style))
 
-    @sa_util.became_legacy_20(
-        ":meth:`_orm.Query.with_labels` and :meth:`_orm.Query.apply_labels`",
-        alternative="Use set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL) instead.",
+    @legacy(
+        "Query.with_labels() and Query.apply_labels()",
+        "method",
+        "Use set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL) instead.",
     )
     def with_labels(self) -> Self:
         """Deprecated form of `set_label_style`."""

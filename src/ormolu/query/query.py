@@ -8,10 +8,10 @@ from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import func, literal_column
-from sqlalchemy import util as sa_util
 from sqlalchemy.sql import expression
 from sqlalchemy.sql.selectable import SelectLabelStyle
 
+from .._core.warnings import deprecated, legacy
 from ..compile.query_style import query_style, with_style
 from .base import no_criterion
 from .dml import delete_rows, update_rows
@@ -103,10 +103,10 @@ class Query(ExecutingQuery, Generic[_T]):
         """The SELECT as a scalar subquery."""
         return self.enable_eagerloads(False).statement.scalar_subquery()
 
-    @sa_util.deprecated(
+    @deprecated(
         "1.4",
-        "The :meth:`_query.Query.as_scalar` method is deprecated and will be removed "
-        "in a future release.  Please refer to :meth:`_query.Query.scalar_subquery`.",
+        "The Query.as_scalar() method is deprecated and will be removed in a future "
+        "release.  Please refer to Query.scalar_subquery().",
     )
     def as_scalar(self) -> Any:
         """Deprecated name of `scalar_subquery`."""
@@ -186,9 +186,10 @@ class Query(ExecutingQuery, Generic[_T]):
 
     # -- loading -----------------------------------------------------------------------------
 
-    @sa_util.became_legacy_20(
-        ":meth:`_orm.Query.get`",
-        alternative="The method is now available as :meth:`_orm.Session.get`",
+    @legacy(
+        "Query.get()",
+        "method",
+        "The method is now available as Session.get()",
     )
     def get(self, ident: Any) -> Any:
         """Deprecated: the object with a primary key; use ``Session.get``."""
@@ -205,10 +206,10 @@ class Query(ExecutingQuery, Generic[_T]):
             execution_options=settings,
         )
 
-    @sa_util.deprecated(
+    @deprecated(
         "1.4",
-        ":meth:`_query.Query.values` is deprecated and will be removed in a future "
-        "release.  Please use :meth:`_query.Query.with_entities`",
+        "Query.values() is deprecated and will be removed in a future release.  Please "
+        "use Query.with_entities()",
     )
     def values(self, *columns: Any) -> Any:
         """Deprecated: rows of other columns."""
@@ -216,11 +217,10 @@ class Query(ExecutingQuery, Generic[_T]):
             return iter(())
         return iter(self.with_entities(*columns)._iter())
 
-    @sa_util.deprecated(
+    @deprecated(
         "1.4",
-        ":meth:`_query.Query.value` is deprecated and will be removed in a future "
-        "release.  Please use :meth:`_query.Query.with_entities` in combination with "
-        ":meth:`_query.Query.scalar`",
+        "Query.value() is deprecated and will be removed in a future release.  Please "
+        "use Query.with_entities() in combination with Query.scalar()",
     )
     def value(self, column: Any) -> Any:
         """Deprecated: the first value of another column."""
@@ -228,10 +228,11 @@ class Query(ExecutingQuery, Generic[_T]):
             return row[0]
         return None
 
-    @sa_util.became_legacy_20(
-        ":func:`_orm.merge_result`",
-        alternative="The function as well as the method on :class:`_orm.Query` is "
-        "superseded by the :func:`_orm.merge_frozen_result` function.",
+    @legacy(
+        "merge_result()",
+        "function",
+        "The function as well as the method on Query is superseded by the "
+        "merge_frozen_result() function.",
     )
     def merge_result(self, iterator: Any, load: bool = True) -> Any:
         """Deprecated: merge the objects of another result into the session."""

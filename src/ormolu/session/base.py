@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError
 from ..instrument.state import missing_state
@@ -80,7 +80,7 @@ class SessionBase(SessionTarget):
         return not (tracker.modified or tracker.new or tracker.deleted)
 
     def _flush_warning(self, method: str) -> None:
-        sa_util.warn(
+        warn(
             f"Usage of the '{method}' operation is not currently supported within "
             "the execution stage of the flush process. Results may not be "
             "consistent.  Consider using alternative event listeners or "

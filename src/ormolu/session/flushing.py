@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
-from .._core.warnings import from_autoflush
+from .._core.warnings import from_autoflush, warn, warn_deprecated
 from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import FlushError, instance_text
@@ -73,7 +72,7 @@ class Flushing(Moving):
         if self._is_clean():
             return
         if objects is not None:
-            sa_util.warn_deprecated(
+            warn_deprecated(
                 "The `objects` parameter of `Session.flush` is deprecated; flush "
                 "everything, or use a session of its own",
                 "2.1",
@@ -161,7 +160,7 @@ class Flushing(Moving):
                 late += 1
             kernel.forget_changes(obj)
         if late:
-            sa_util.warn(
+            warn(
                 f"Attribute history events accumulated on {late} previously clean "
                 "instances within inner-flush event handlers have been reset, and "
                 "will not result in database updates. Consider using "
@@ -278,7 +277,7 @@ class Flushing(Moving):
                 and not other._o_flags & DELETED
                 and _key_in_memory(existing, layout) == values
             ):
-                sa_util.warn(
+                warn(
                     f"Identity map already had an identity for {public_key(other)}, "
                     "replacing it with newly flushed object.   Are there load "
                     "operations occurring inside of an event handler within the flush?"

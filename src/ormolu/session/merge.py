@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
 from ..hydrate.description import merged_record, node_of_own_load
@@ -72,7 +72,7 @@ class Merge:
         if struct._o_key is not None:
             return public_key(struct)
         if id(given) in self.session._tracker.new:
-            sa_util.warn(
+            warn(
                 f"Instance {instance_text(given)} is already pending in this Session "
                 "yet is being merged again; this is probably not what you want to do"
             )

@@ -7,8 +7,8 @@ from threading import local
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 
+from .._core.warnings import warn
 from ..exc import UnmappedClassError
 from ..mapping.inspecting import class_mapper
 from .events import ScopedTarget
@@ -150,7 +150,7 @@ class scoped_session(ScopedTarget):
     def configure(self, **kwargs: Any) -> None:
         """Change the configuration of the sessions made from now on."""
         if self.registry.has():
-            sa_util.warn(
+            warn(
                 "At least one scoped session is already present.  configure() can "
                 "not affect sessions that have already been created."
             )

@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
 from sqlalchemy.engine import Connection
 
 from .._core.transactions import TransactionalContext
+from .._core.warnings import warn
 from ..exc import FlushError
 from .object_refs import ObjectRefs
 from .restoring import keep_changes, restore
@@ -264,7 +264,7 @@ class SessionTransaction(TransactionalContext):
         found = self._connections.get(bind)
         if found is not None:
             if execution_options:
-                sa_util.warn(
+                warn(
                     "Connection is already established for the given bind; "
                     "execution_options ignored"
                 )
@@ -419,7 +419,7 @@ class SessionTransaction(TransactionalContext):
         with self._moving("rollback", CLOSED):
             boundary, failure = self._roll_back_connections()
             if failure is None and not session._is_clean():
-                sa_util.warn(
+                warn(
                     "Session's state has been changed on a non-active transaction - "
                     "this state will be discarded."
                 )

@@ -10,9 +10,10 @@ from weakref import ReferenceType, ref
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect
 
+from ..._core.warnings import warn
 from ..flags import NO_KEY
 from .ducktype import kind_of
-from .errors import raise_owner_gone, warn_caller
+from .errors import raise_owner_gone
 from .protocols import CollectionAttribute, Initiator
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ class CollectionAdapter:
         )
 
     def _warn_invalidated(self) -> None:
-        warn_caller("This collection has been invalidated.")
+        warn("This collection has been invalidated.")
 
     def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
         """Pickle and deepcopy as None: the link belongs to the instance."""

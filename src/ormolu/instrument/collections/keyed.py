@@ -7,9 +7,9 @@ from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import exc as sa_exc
 
+from ..._core.warnings import warn
 from ...exc import instance_text
 from .adapter import CollectionAdapter
-from .errors import warn_caller
 from .keys import UNPOPULATED, AttributeKey, ColumnKey, KeyGetter, columns_of
 from .prepare import instrument_class
 from .protocols import Initiator
@@ -153,7 +153,7 @@ def _raise_unpopulated(value: Any, initiator: Initiator) -> NoReturn:
 
 def _warn_none(value: Any, initiator: Initiator) -> None:
     name = _attribute_name(value, initiator)
-    warn_caller(
+    warn(
         f"Attribute keyed dictionary value for attribute '{name}' was None; "
         f"this will raise in a future release. {_HINT}"
     )
