@@ -257,11 +257,15 @@ class Moving(Connecting):
         if struct._o_key is not None:
             home.discard(obj)
         struct._o_home = None
+        self._forget_deletion(obj)
+        if self._hears:
+            self._tell_of_leaving(obj, struct, pending)
+
+    def _forget_deletion(self, obj: Any) -> None:
+        """A rollback does not bring an object back that has left the session."""
         if self._transaction is not None:
             for transaction in self._transaction._iterate_self_and_parents():
                 transaction._deleted.discard(obj)
-        if self._hears:
-            self._tell_of_leaving(obj, struct, pending)
 
     def _tell_of_leaving(self, obj: Any, struct: Any, pending: bool) -> None:
         if pending:
@@ -276,6 +280,8 @@ class Moving(Connecting):
         tracker = self._tracker
         pending = list(tracker.new.values())
         persistent = tracker.objects() if self._hears else []
+        for obj in tracker.deleted.values():  # once more, after their rows were
+            self._forget_deletion(obj)
         tracker.clear()
         self._generation += 1
         self._finders.clear()
