@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, delete, event, func, update
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy import Engine, create_engine, delete, event, func, update
+from sqlalchemy.exc import CompileError, InvalidRequestError
 
 from ormolu import Session, aliased
 from tests.dml.models import Models
@@ -117,3 +117,79 @@ def test_delete_of_an_alias_returns_keys(
     session.execute(delete(alias).where(alias.size > 10), execution_options=FETCH)
     assert sql.take_sql()[0].endswith("RETURNING id")
     assert [w in session for w in widgets] == [True, False, False]
+
+
+@pytest.fixture
+def no_multifrom(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend whose RETURNING does not go with several tables."""
+    monkeypatch.setattr(engine.dialect, "update_returning_multifrom", False)
+
+
+def several(models: Models, in_set: bool) -> Any:
+    """An UPDATE whose criteria or values refer to a second row."""
+    W = models.Widget
+    other = aliased(W)
+    if in_set:
+        return update(W).where(W.id == 2).values(size=other.id - other.id + 1)
+    return update(W).where(W.id == other.id, other.id == 2).values(size=1)
+
+
+@pytest.mark.filterwarnings("ignore:.*cartesian product")
+@pytest.mark.parametrize("in_set", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+def test_a_select_finds_keys_where_returning_does_not_go_with_several_tables(
+    session: Session,
+    models: Models,
+    widgets: list[Any],
+    sql: Recorder,
+    no_multifrom: None,
+    told: bool,
+    in_set: bool,
+) -> None:
+    options = {**FETCH, "is_update_from": True} if told else FETCH
+    session.execute(several(models, in_set), execution_options=options)
+    select, update_from = sql.take_sql()
+    assert select.startswith("SELECT widget.id FROM widget")
+    assert "RETURNING" not in update_from
+    assert widgets[1].size == 1
+
+
+def test_a_select_finds_keys_where_the_user_says_so(
+    session: Session, models: Models, sql: Recorder, no_multifrom: None
+) -> None:
+    W = models.Widget
+    options = {**FETCH, "is_update_from": True}
+    session.execute(
+        update(W).where(W.id == 2).values(size=1), execution_options=options
+    )
+    assert [text.split()[0] for text in sql.take_sql()] == ["SELECT", "UPDATE"]
+
+
+@pytest.mark.parametrize("in_set", [False, True])
+def test_a_backend_is_not_sent_what_the_user_denies(
+    session: Session,
+    models: Models,
+    sql: Recorder,
+    no_multifrom: None,
+    in_set: bool,
+) -> None:
+    with pytest.raises(
+        CompileError,
+        match='Dialect "sqlite" does not support RETURNING with UPDATE..FROM; for '
+        "synchronize_session='fetch', please add the additional execution option "
+        "'is_update_from=True' to the statement",
+    ):
+        session.execute(
+            several(models, in_set),
+            execution_options={**FETCH, "is_update_from": False},
+        )
+    assert sql.take_sql() == []
+
+
+def test_delete_using_is_denied_in_vain(session: Session, models: Models) -> None:
+    W, other = models.Widget, aliased(models.Widget)
+    with pytest.raises(CompileError, match="'is_delete_using=True'"):
+        session.execute(
+            delete(W).where(W.id == other.id),
+            execution_options={**FETCH, "is_delete_using": False},
+        )

@@ -148,11 +148,56 @@ def test_upserts_are_refused(session: Session, page: Any) -> None:
         session.execute(statement, [{"name": "x"}])
 
 
-def test_statements_with_values_say_that_they_cannot(
+def test_values_of_the_statement_go_to_their_tables(
+    session: Session, page: Any, sql: Recorder
+) -> None:
+    (loaded,) = session.scalars(select(page)).all()
+    sql.clear()
+    statement = update(page).values(name=func.lower("X"), size=7)
+    session.execute(statement, [{"id": 1}])
+    session.execute(update(page).values(size=8), [{"id": 1}])
+    session.execute(update(page).values(size=9), [{"id": 1, "name": "y"}])
+    assert sql.take() == [
+        ("UPDATE head SET name=lower(?) WHERE head.id = ?", ("X", 1)),
+        ("UPDATE tail SET size_int=? WHERE tail.id = ?", (7, 1)),
+        ("UPDATE tail SET size_int=? WHERE tail.id = ?", (8, 1)),
+        ("UPDATE head SET name=? WHERE head.id = ?", ("y", 1)),
+        ("UPDATE tail SET size_int=? WHERE tail.id = ?", (9, 1)),
+    ]
+    assert (loaded.name, loaded.size) == ("y", 9)
+
+
+def test_criteria_of_the_statement_hold_for_each_table(
     session: Session, page: Any
 ) -> None:
-    with pytest.raises(NotImplementedError, match="several tables"):
-        session.execute(update(page).values(name=func.lower("X")), [{"id": 1}])
+    options = {"synchronize_session": None}
+    statement = update(page).where(page.size == 10)
+    session.execute(statement, [{"id": 1, "size": 11}], execution_options=options)
+    assert rows(session, page) == [(1, "one", 11)]
+    session.execute(statement, [{"id": 1, "size": 12}], execution_options=options)
+    assert rows(session, page) == [(1, "one", 11)]
+
+
+def test_rows_do_not_come_back_from_an_update(session: Session, page: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="does not support RETURNING"):
+        session.execute(
+            update(page).returning(page.name), [{"id": 1, "name": "x", "size": 1}]
+        )
+    assert rows(session, page) == [(1, "one", 10)]
+
+
+@pytest.mark.parametrize("returning", [False, True])
+def test_inserts_with_more_than_rows_are_refused(
+    session: Session, page: Any, returning: bool
+) -> None:
+    statement = insert(page)
+    statement = (
+        statement.returning(page.name) if returning else statement.values(size=1)
+    )
+    with pytest.raises(
+        InvalidRequestError, match=r"mapped to several tables \(head, tail\); give"
+    ):
+        session.execute(statement, [{"name": "x"}])
 
 
 def test_all_columns_of_an_attribute_are_selected(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, literal_column, select, text, union
+from sqlalchemy import bindparam, inspect, literal_column, select, text, union
 from sqlalchemy.exc import NoSuchColumnError
 
 from ormolu import Session, contains_eager, joinedload
@@ -81,3 +81,59 @@ def test_repeated_entities_are_the_users_choice(
     repeated = session.scalars(statement).all()
     assert len(repeated) == session.query(addresses).count()
     assert session.scalars(statement).unique().all() == list(dict.fromkeys(repeated))
+
+
+@pytest.fixture(params=["select", "text", "columns", "union"])
+def by_name(request: pytest.FixtureRequest, users: Any) -> Any:
+    """A statement with a parameter."""
+    where = bindparam("wanted", "cy")
+    as_text = text("SELECT * FROM users WHERE name = :wanted").bindparams(wanted="cy")
+    statements = {
+        "select": select(users).where(users.name == where),
+        "text": as_text,
+        "columns": as_text.columns(users.id, users.name),
+        "union": union(
+            select(users).where(users.name == where), select(users).where(users.id < 0)
+        ),
+    }
+    return statements[request.param]
+
+
+def test_parameters_are_bound_after_the_statement(
+    session: Session, users: Any, by_name: Any
+) -> None:
+    statement = select(users).from_statement(by_name)
+
+    def found(statement: Any, parameters: Any = None) -> list[str]:
+        return [user.name for user in session.scalars(statement, parameters)]
+
+    assert found(statement) == ["cy"]
+    assert found(statement.params(wanted="ann")) == ["ann"]
+    assert found(statement.params(wanted="ann").params({"wanted": "bob"})) == ["bob"]
+    assert found(statement.params(wanted="ann"), {"wanted": "bob"}) == ["bob"]
+    assert statement.params(wanted="ann").compile().params["wanted"] == "ann"
+
+
+def test_outer_parameters_come_before_those_within(
+    session: Session, users: Any, by_name: Any
+) -> None:
+    within = select(users).from_statement(by_name.params(wanted="ann"))
+    assert session.scalars(within).one().name == "ann"
+    assert session.scalars(within.params(wanted="bob")).one().name == "bob"
+
+
+def test_parameters_of_the_replaced_select_are_none_of_the_statement(
+    session: Session, users: Any, by_name: Any
+) -> None:
+    replaced = select(users).params(wanted="ann").from_statement(by_name)
+    assert session.scalars(replaced).one().name == "cy"
+
+
+def test_a_query_s_parameters_hold_before_and_after_the_statement(
+    session: Session, users: Any, by_name: Any
+) -> None:
+    query = session.query(users)
+    assert query.params(wanted="ann").from_statement(by_name).one().name == "ann"
+    after = query.from_statement(by_name.params(wanted="ann")).params(wanted="bob")
+    assert after.one().name == "bob"
+    assert session.scalars(after.statement).one().name == "bob"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.sql import coercions, roles
-from sqlalchemy.sql.base import CompileState, Executable, Generative
+from sqlalchemy.sql.base import CompileState, ExecutableStatement, Generative
 from sqlalchemy.sql.elements import GroupedElement, NamedColumn, TextClause
 from sqlalchemy.sql.selectable import ExecutableReturnsRows, SelectLabelStyle
 from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.util import immutabledict
 
 from .._core.selectables import textual_select
 from ..hydrate.description import LoadDescription
@@ -32,7 +33,7 @@ class FromStatement(GroupedElement, Generative, ExecutableReturnsRows):
     _traverse_internals = [
         ("select", InternalTraversal.dp_clauseelement),
         ("element", InternalTraversal.dp_clauseelement),
-        *Executable._executable_traverse_internals,
+        *ExecutableStatement._executable_traverse_internals,
     ]
     inherit_cache = None
     is_from_statement = True
@@ -46,6 +47,9 @@ class FromStatement(GroupedElement, Generative, ExecutableReturnsRows):
         style = getattr(self.element, "_label_style", None)
         if style is not None and select._label_style is not LEGACY_ORM:
             self.select = select.set_label_style(style)
+        if select._params:  # they are those of a statement that is not executed
+            self.select = self.select._generate()
+            self.select._params = immutabledict()
         self._propagate_attrs = select._propagate_attrs
         self._with_options = select._with_options
         self._execution_options = select._execution_options
@@ -93,6 +97,8 @@ class FromStatement(GroupedElement, Generative, ExecutableReturnsRows):
 
     def _compiler_dispatch(self, visitor: Any, **kw: Any) -> str:
         toplevel = not visitor.stack
+        if visitor._collect_params:
+            visitor._add_to_params(self)
         if toplevel:
             announce_outermost(self, visitor)
         state = FromStatementState(self, visitor)

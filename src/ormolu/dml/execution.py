@@ -12,6 +12,7 @@ from .._speedups import state as kernel
 from ..compile.returning import PLAIN
 from .criteria import execute_criteria
 from .insert import execute_insert
+from .many_tables import update_of_table
 from .request import (
     DELETE_STRATEGIES,
     UPDATE_STRATEGIES,
@@ -21,7 +22,7 @@ from .request import (
 )
 from .results import returned
 from .synchronize import objects_by_key, set_values
-from .tables import sole_table
+from .tables import WrittenTable, written_tables
 from .update_by_key import (
     KeyedRows,
     by_key,
@@ -118,13 +119,12 @@ def _update_in_bulk(request: Request) -> Any:
     statement, mapper = request.statement, request.mapper
     rows = request.parameters if request.has_many else [request.parameters]
     synchronize = _require_bulk(request)
-    is_plain = _is_plain(statement)
-    passed = frozenset() if is_plain else parameter_names(statement)
-    if is_plain and request.wants_plain_core():
+    if _is_plain(statement) and request.wants_plain_core():
         update_rows(request.connection(), mapper, rows)
     else:
-        keyed = KeyedRows(sole_table(mapper), passed, always=bool(statement._values))
-        _update_with_statement(request, keyed.groups(rows))
+        given = list(rows)
+        for written in written_tables(mapper):
+            _update_with_statement(request, written, given)
     if synchronize:
         _synchronize_rows(request, rows)
     return null_result()
@@ -171,13 +171,18 @@ def _is_plain(statement: Any) -> bool:
     )
 
 
-def _update_with_statement(request: Request, groups: Any) -> None:
-    """Execute the user's own statement, narrowed to one row at a time."""
-    mapper = request.mapper
-    statement = by_key(mapper, request.statement)
+def _update_with_statement(
+    request: Request, written: WrittenTable, rows: list[Any]
+) -> None:
+    """Execute the user's own statement for a table, narrowed to one row at a time."""
+    own = request.statement
+    if not written.sole:
+        own = update_of_table(own, written)
+    passed = frozenset() if _is_plain(own) else parameter_names(own)
+    statement = by_key(written, own)
     if statement._returning:
         statement = statement.options(PLAIN)
-    for group in groups:
+    for group in KeyedRows(written, passed, always=bool(own._values)).groups(rows):
         if statement._returning and len(group) == 1:
             # Core refuses executemany with RETURNING, and knows nothing of this.
             raise sa_exc.InvalidRequestError(
@@ -192,9 +197,7 @@ def _update_with_statement(request: Request, groups: Any) -> None:
                 if len(group) > 1
                 else dialect.supports_sane_rowcount
             )
-            check_matched(
-                mapper.local_table, result.rowcount if sane else -1, len(group)
-            )
+            check_matched(written.table, result.rowcount if sane else -1, len(group))
 
 
 def _synchronize_rows(request: Request, rows: Any) -> None:

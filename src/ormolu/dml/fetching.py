@@ -166,20 +166,21 @@ def _can_return(request: Request, dialect: Any) -> bool:
     """Whether the backend returns the keys of the rows that it changes.
 
     Raises:
+        CompileError: for several tables, where it does not and the execution options
+            deny that there are several.
         InvalidRequestError: for several parameter sets, where it does not.
     """
     statement = request.statement
-    several = _several_tables(request)
     if statement.is_update:
-        able = dialect.update_returning and (
-            not several or dialect.update_returning_multifrom
-        )
+        able = dialect.update_returning
+        able_several = dialect.update_returning_multifrom
         able_many = dialect.update_executemany_returning
     else:
-        able = dialect.delete_returning and (
-            not several or dialect.delete_returning_multifrom
-        )
+        able = dialect.delete_returning
+        able_several = dialect.delete_returning_multifrom
         able_many = dialect.delete_executemany_returning
+    if able and not able_several:
+        able = not _several_tables(request, dialect)
     if request.has_many and len(request.parameters) > 1 and not able_many:
         raise sa_exc.InvalidRequestError(
             "For synchronize_session='fetch', can't use multiple parameter sets in "
@@ -188,17 +189,32 @@ def _can_return(request: Request, dialect: Any) -> bool:
     return bool(able and request.mapper.local_table.implicit_returning)
 
 
-def _several_tables(request: Request) -> bool:
-    """Whether criteria refer to other tables than the one that is written."""
-    options = request.options
-    name = "is_update_from" if request.statement.is_update else "is_delete_using"
-    if name in options:
-        return bool(options[name])
-    entity = request.entity
+def _several_tables(request: Request, dialect: Any) -> bool:
+    """Whether the statement refers to other tables than the one that is written."""
+    is_update = request.statement.is_update
+    name = "is_update_from" if is_update else "is_delete_using"
+    told = request.options.get(name)
+    if told:
+        return True
+    several = _names_other_tables(request)
+    if several and told is not None:
+        kind = "UPDATE..FROM" if is_update else "DELETE..USING"
+        raise sa_exc.CompileError(
+            f'Dialect "{dialect.name}" does not support RETURNING with {kind}; for '
+            "synchronize_session='fetch', please add the additional execution option "
+            f"'{name}=True' to the statement to indicate that a separate SELECT should "
+            "be used for this backend."
+        )
+    return several
+
+
+def _names_other_tables(request: Request) -> bool:
+    entity, statement = request.entity, request.statement
     own = entity.selectable if entity.is_aliased_class else entity.mapper.local_table
+    parts = list(statement._where_criteria)
+    if statement.is_update:
+        parts += (statement._values or {}).values()
     froms: list[FromClause] = [
-        found
-        for criterion in request.statement._where_criteria
-        for found in criterion._from_objects
+        found for part in parts for found in getattr(part, "_from_objects", ())
     ]
     return any(not own.is_derived_from(found) for found in froms)

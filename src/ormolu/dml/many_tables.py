@@ -1,4 +1,4 @@
-"""INSERT of many rows of a class that is mapped to several tables."""
+"""Rows of a class that is mapped to several tables, table by table."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.util import immutabledict
 
 from .inserting import insert_with_keys
 from .parameters import InsertRows, Row
-from .tables import written_tables
+from .tables import WrittenTable, written_tables
 
 
 def insert_into_tables(
@@ -29,3 +30,24 @@ def insert_into_tables(
                 if row.get(name) is None:
                     row[name] = value
     return filled
+
+
+def update_of_table(statement: Any, written: WrittenTable) -> Any:
+    """An UPDATE of a class as the UPDATE of one of its tables alone.
+
+    Returns:
+        a statement of Core, with the values that the table has columns for.
+    """
+    table = written.table
+    narrowed = statement._generate()
+    narrowed.table = table
+    narrowed._propagate_attrs = immutabledict()
+    narrowed._with_options = ()
+    narrowed._values = immutabledict(
+        {
+            c: v
+            for c, v in (statement._values or {}).items()
+            if table.c.contains_column(c)
+        }
+    )
+    return narrowed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import exc as sa_exc
 from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.schema import Column, Table
 
@@ -114,14 +115,15 @@ def sole_table(mapper: Any) -> WrittenTable:
     """The one table of a mapper.
 
     Raises:
-        NotImplementedError: when it has several.
+        InvalidRequestError: when it has several.
     """
     tables = written_tables(mapper)
     if len(tables) > 1:
         names = ", ".join(t.table.name for t in tables)
-        raise NotImplementedError(
-            f"Bulk statements with values(), criteria or RETURNING for {mapper}, which "
-            f"is mapped to several tables ({names}), are not implemented yet."
+        raise sa_exc.InvalidRequestError(
+            f"Bulk INSERT with values() or RETURNING is not supported for {mapper}, "
+            f"which is mapped to several tables ({names}); give the values with each "
+            "row, or add objects to the Session"
         )
     return tables[0]
 

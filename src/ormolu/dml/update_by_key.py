@@ -15,7 +15,7 @@ from ..hydrate.description import is_criteria_option
 from ..lanes import fast
 from ..lanes.many import run_many
 from .parameters import Group, Row
-from .tables import WrittenTable, sole_table, written_tables
+from .tables import WrittenTable, written_tables
 
 
 class KeyedRows:
@@ -116,10 +116,10 @@ def _criteria(written: WrittenTable, with_version: bool) -> list[Any]:
     return [column == bindparam(label, type_=column.type) for column, label in pairs]
 
 
-def by_key(mapper: Any, statement: Any) -> Any:
+def by_key(written: WrittenTable, statement: Any) -> Any:
     """A statement narrowed to the row of a primary key, by nothing else."""
     kept = tuple(o for o in statement._with_options if not is_criteria_option(o))
-    narrowed = statement.where(*_criteria(sole_table(mapper), with_version=False))
+    narrowed = statement.where(*_criteria(written, with_version=False))
     narrowed._with_options = kept
     return narrowed
 
