@@ -1,0 +1,313 @@
+"""How a mapper is set up: its class instrumented, its table's columns mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
+from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.schema import Column
+
+from .._core.collections import ReadOnlyColumns
+from .._core.selectables import is_omitted, tables_of
+from .._core.warnings import warn
+from .._speedups import state as kernel
+from ..instrument import events as instance_events
+from ..instrument.attribute_events import inherit_listeners
+from ..instrument.entity import Entity, default_constructor
+from ..instrument.manager import MANAGER_KEY, ClassManager, manager_of_class
+from ..instrument.state import AdoptedInstanceState
+from . import configure
+from . import events as mapper_events
+from .interfaces import MapperProperty
+from .properties import ColumnProperty
+from .validators import find_reconstructor
+
+
+class MapperSetUp(mapper_events.MapperTarget):
+    """The part of a mapper that instruments its class and makes its properties."""
+
+    class_: type
+    registry: Any
+    column_prefix: str
+    include_properties: Sequence[str] | None
+    exclude_properties: Sequence[str] | None
+    configured: bool
+    version_id_prop: Any
+    _init_properties: dict[str, Any]
+    _primary_key_argument: Iterable[Any] | None
+
+    _MEMOS: tuple[str, ...] = ()
+
+    def _forget_memos(self) -> None:
+        """Let go of what was worked out from the properties."""
+        for name in self._MEMOS:
+            self.__dict__.pop(name, None)
+        if (layout := self.__dict__.get("layout")) is not None:
+            layout.save_plan = None
+
+    def _set_version(self, column: Any, generator: Any) -> None:
+        """The version counter, and what makes the next version of one."""
+        self.version_id_col: Any = column
+        if isinstance(column, str):
+            raise sa_exc.ArgumentError(
+                f"Mapper of {self.class_.__name__!r}: version_id_col must be a column, "
+                f"not the name {column!r}"
+            )
+        if generator is None or generator is True:
+            generator = _next_number
+        self.version_id_generator: Any = generator
+
+    def _set_table(self, local_table: Any) -> None:
+        if local_table is None:
+            raise sa_exc.ArgumentError(
+                f"Mapper[{self.class_.__name__}(None)] has None for a primary table "
+                "argument; pass the Table that the class is mapped to"
+            )
+        table = coercions.expect(
+            roles.FromClauseRole, local_table, disable_inspection=True
+        )
+        self.local_table = self.persist_selectable = table
+        self.tables = tables_of(table)
+        if self.version_id_col is not None:
+            own = table.corresponding_column(self.version_id_col)
+            self.version_id_col = self.version_id_col if own is None else own
+        self._columntoproperty: dict[Any, MapperProperty] = {}
+        self._props: dict[str, MapperProperty] = {}
+
+    def _configure_class_instrumentation(self) -> None:
+        existing = manager_of_class(self.class_)
+        if existing is not None and existing.is_mapped:
+            raise sa_exc.ArgumentError(
+                f"Class '{self.class_!r}' already has a primary mapper defined. "
+            )
+        embedded = issubclass(self.class_, Entity)
+        self.layout = kernel.Layout(
+            self.class_, [], [], [], base=None, embedded=embedded, mapper=self
+        )
+        if not embedded:
+            self.layout.state_factory = AdoptedInstanceState
+        self.class_manager = ClassManager(self.class_, self.layout)
+        self.class_manager.mapper = self
+        self.class_manager.registry = self.registry
+        self._keep_and_set(MANAGER_KEY, self.class_manager)
+        mapper_events.adopt_listeners(self)
+        self.dispatch.instrument_class(self, self.class_)
+        if self.class_.__init__ is object.__init__:  # type: ignore[misc]
+            constructor = getattr(self.registry, "constructor", default_constructor)
+            self._keep_and_set("__init__", constructor)
+        elif not embedded:
+            instance_events.make_states(self.class_manager)
+        elif self.class_.__init__ not in (  # type: ignore[misc]
+            default_constructor,
+            getattr(self.registry, "constructor", None),
+        ):
+            instance_events.configure_at_first(self.class_manager)
+        kernel.quicken_init(self.class_, default_constructor)
+        instance_events.adopt_listeners(self.class_manager)
+        reconstruct = find_reconstructor(self.class_)
+        if reconstruct is not None:
+            instance_events.reconstruct_with(self.class_manager, reconstruct)
+        instance_events.class_instrumented(self.class_)
+
+    def _keep_and_set(self, name: str, value: Any) -> None:
+        kept = self.__dict__.setdefault("_replaced", {})
+        kept.setdefault(name, self.class_.__dict__.get(name, _ABSENT))
+        type.__setattr__(self.class_, name, value)
+
+    def _uninstrument(self) -> None:
+        """Give the class back as it was before it was mapped."""
+        kernel.unregister_layout(self.class_)
+        for name, value in self.__dict__.pop("_replaced", {}).items():
+            if name not in self.class_.__dict__:
+                continue
+            if value is _ABSENT or isinstance(value, ClassManager):
+                type.__delattr__(self.class_, name)
+            elif name in self.class_manager:
+                type.__delattr__(self.class_, name)
+            else:
+                type.__setattr__(self.class_, name, value)
+        self.class_manager.clear()
+
+    def column_slot(self, key: str) -> int:
+        """The layout's slot of a column attribute, appended when it is new."""
+        found = self.layout.index.get(key)
+        return self.layout.add_column(key) if found is None else found
+
+    def related_slot(self, key: str) -> int:
+        """The layout's slot of a relationship, appended when it is new."""
+        found = self.layout.index.get(key)
+        return self.layout.add_related(key) if found is None else found
+
+    def install_attribute(self, key: str, attr: Any) -> None:
+        """Put an instrumented attribute on the class."""
+        self.class_manager[key] = attr
+        self.layout.attributes[key] = attr
+        self._keep_and_set(key, attr)
+        inherit_listeners(attr, self.class_manager)
+        instance_events.attribute_instrumented(self.class_, key, attr)
+
+    def _configure_properties(self) -> None:
+        self.columns = self.c = ReadOnlyColumns()
+        by_column: dict[Any, tuple[str, Any]] = {}
+        for key, given in self._init_properties.items():
+            prop = self._as_column_property(key, given)
+            column = prop.columns[0] if prop is not None else None
+            if column is not None and self.local_table.c.contains_column(column):
+                by_column.setdefault(column, (key, given))
+                if by_column[column][0] == key:
+                    continue
+            self._configure_property(key, given)
+        for column in self.persist_selectable.columns:
+            explicit = by_column.pop(column, None)
+            if explicit is not None:
+                self._configure_property(*explicit)
+                continue
+            if column in self._columntoproperty:
+                continue
+            key = self.column_prefix + column.key
+            if self._should_exclude(column.key, key, column):
+                continue
+            self._refuse_to_combine(key, column)
+            self._configure_property(key, column)
+        for key, given in by_column.values():
+            self._configure_property(key, given)
+        if self.version_id_col is not None:
+            self.version_id_prop = self._columntoproperty.get(self.version_id_col)
+
+    def _refuse_to_combine(self, key: str, column: Any) -> None:
+        """Columns of several tables do not become one attribute by their name."""
+        existing = self._props.get(key)
+        if not isinstance(existing, ColumnProperty) or existing.columns[0] is column:
+            return
+        raise sa_exc.InvalidRequestError(
+            f"Implicitly combining column {existing.columns[0]} with column {column} "
+            f"under attribute '{key}'.  Please configure one or more attributes for "
+            "these same-named columns explicitly."
+        )
+
+    def _as_column_property(self, key: str, given: Any) -> ColumnProperty | None:
+        if isinstance(given, ColumnProperty):
+            return given
+        if isinstance(given, (Column, list, tuple)):
+            columns = sa_util.to_list(given)
+            if columns and isinstance(columns[0], Column):
+                return ColumnProperty(*columns)
+        return None
+
+    def _should_exclude(self, name: str, assigned: str, column: Any) -> bool:
+        if is_omitted(column):
+            return True
+        held = self.class_.__dict__.get(assigned)
+        if held is not None and _is_userland_descriptor(assigned, held):
+            return True
+        include, exclude = self.include_properties, self.exclude_properties
+        if include is not None and name not in include and column not in include:
+            return True
+        return exclude is not None and (name in exclude or column in exclude)
+
+    def add_property(self, key: str, prop: Any) -> None:
+        """Map one more attribute; see ``Mapper.add_property``."""
+        self._init_properties[key] = prop
+        self._configure_property(key, prop, init=self.configured)
+        self._forget_memos()
+
+    def add_properties(self, properties: dict[str, Any]) -> None:
+        """Map more attributes."""
+        for key, prop in properties.items():
+            self.add_property(key, prop)
+
+    def _configure_property(self, key: str, given: Any, init: bool = False) -> Any:
+        prop = given
+        if not isinstance(prop, MapperProperty):
+            prop = self._property_from_columns(key, given)
+        prop.key = key
+        if isinstance(prop, ColumnProperty):
+            self._adopt_columns(key, prop)
+        existing = self._props.get(key)
+        if existing is not None and isinstance(existing, ColumnProperty):
+            self._warn_replaced(key, existing, prop)
+        self._props[key] = prop
+        prop.set_parent(self)
+        prop.instrument_class(self)
+        if self.configured or init:
+            prop.init()
+            self._forget_memos()
+            configure.extend(self)
+        return prop
+
+    def _warn_replaced(self, key: str, existing: Any, prop: Any) -> None:
+        if isinstance(prop, ColumnProperty) and set(existing.columns) & set(
+            prop.columns
+        ):
+            return
+        warn(
+            f"Property {prop} on {self} being replaced with new property {prop}; the "
+            "old property will be discarded"
+        )
+
+    def _property_from_columns(self, key: str, given: Any) -> ColumnProperty:
+        columns = sa_util.to_list(given)
+        first = columns[0]
+        if not hasattr(first, "type") or not hasattr(first, "_annotations"):
+            raise sa_exc.ArgumentError(
+                f"Mapper '{self}' could not assemble property {key!r}: expected a "
+                f"Column, SQL expression or MapperProperty, got {given!r}"
+            )
+        return ColumnProperty(*columns)
+
+    def _adopt_columns(self, key: str, prop: ColumnProperty) -> None:
+        table = self.persist_selectable
+        for index, column in enumerate(prop.columns):
+            mapped = table.corresponding_column(column)
+            if mapped is not None and mapped is not column:
+                prop.columns[index] = column = mapped
+            if not self.columns.contains_key(key) or index == 0:
+                self.columns.add(column, key)
+            for proxied in column.proxy_set:
+                self._columntoproperty[proxied] = prop
+
+    def _configure_primary_key(self) -> None:
+        given = self._primary_key_argument
+        if given:
+            columns = [
+                c if not isinstance(c, str) else self.persist_selectable.c[c]
+                for c in given
+            ]
+        else:
+            columns = list(self.persist_selectable.primary_key or ())
+        mapped = [c for c in columns if c in self._columntoproperty]
+        if not mapped or (columns and len(mapped) != len(columns) and not mapped):
+            raise sa_exc.ArgumentError(
+                f"Mapper {self} could not assemble any primary key columns for "
+                f"mapped table '{getattr(self.local_table, 'description', None)}'"
+            )
+        self.primary_key: tuple[Any, ...] = tuple(mapped)
+        keys = [self._columntoproperty[c].key for c in mapped]
+        self._pk_keys = tuple(keys)
+        self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
+
+
+class _Absent:
+    """Marks a name that the class did not have."""
+
+
+_ABSENT = _Absent()
+
+
+def _next_number(version: Any) -> Any:
+    """The version after one; 1 is the first."""
+    return (version or 0) + 1
+
+
+def _is_userland_descriptor(name: str, value: Any) -> bool:
+    """Whether a class attribute is the user's own and must stay."""
+    if isinstance(value, (Column, MapperProperty)) or hasattr(value, "is_attribute"):
+        return False
+    if getattr(value, "_ormolu_declarative", False):
+        return False
+    if not hasattr(value, "__get__"):
+        return False
+    return not hasattr(value, "__clause_element__")
