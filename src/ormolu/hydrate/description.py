@@ -48,6 +48,8 @@ class LoadRecord:
             one, unless later loads that met the objects have added to it.
         statement: tells the records of a statement from those of others.
         is_root: whether the statement selects the objects themselves.
+        along: the base classes of the objects that the load went through to get to its
+            own.
         leaves_columns: whether a column that an object lacks may be one that the load
             has left for later.
     """
@@ -55,6 +57,7 @@ class LoadRecord:
     __slots__ = (
         "__weakref__",
         "_over",
+        "along",
         "inherited",
         "is_root",
         "leaves_columns",
@@ -72,8 +75,10 @@ class LoadRecord:
         options: tuple[Any, ...] = (),
         statement: Any = None,
         is_root: bool = False,
+        along: frozenset[type] = frozenset(),
     ) -> None:
         self.node = node
+        self.along = along
         self.options = options
         self.own: LoadRecord | None = self
         self.statement = statement
@@ -125,7 +130,8 @@ class LoadRecord:
 
     def __reduce__(self) -> Any:
         own = self.own is self or self.own
-        return _restored_record, (self.node, self.options, own, self.leaves_columns)
+        kept = self.leaves_columns, self.along
+        return _restored_record, (self.node, self.options, own, *kept)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
@@ -136,8 +142,9 @@ def _restored_record(
     options: tuple[Any, ...],
     own: LoadRecord | bool | None,
     leaves_columns: bool = True,
+    along: frozenset[type] = frozenset(),
 ) -> LoadRecord:
-    found = LoadRecord(node, options)
+    found = LoadRecord(node, options, along=along)
     found.leaves_columns = leaves_columns
     if own is not True:
         found.own = own or None

@@ -96,8 +96,11 @@ class LoadPlan:
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
         options = self._inherited or load.options
-        if options or load.node is not None or load.partial:
-            plan.origin = LoadRecord(load.node, options, self, is_root)
+        repeats = bool(options) or load.node is not None or load.partial
+        if repeats or load.path:
+            along = frozenset(p.parent.base_mapper.class_ for p in load.path)
+            plan.origin = LoadRecord(load.node, options, self, is_root, along)
+            plan.origin.leaves_columns = repeats
         if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)

@@ -144,14 +144,22 @@ class Refreshing(BulkOperations):
 def _load_lazy(obj: Any, prop: Any) -> None:
     """Load a relationship that was not loaded eagerly.
 
-    A reference to an object of the same class stays unloaded where that one would
-    have to be loaded or refreshed for it.
+    A reference to an object of the same class, or of one that the object's own load
+    came through, stays unloaded where that object would have to be loaded or refreshed
+    for it.
     """
     impl = kernel.layout_of(obj).attributes[prop.key].impl
     passive = PASSIVE_OFF
-    if prop.mapper.base_mapper is prop.parent.base_mapper:
+    base = prop.mapper.base_mapper
+    if base is prop.parent.base_mapper or base.class_ in _way_of_own_load(obj):
         passive = PASSIVE_NO_FETCH_RELATED
     impl.get(obj, passive)
+
+
+def _way_of_own_load(obj: Any) -> frozenset[type]:
+    origin = kernel.state_of(obj)._o_origin
+    own = None if origin is None else origin.own
+    return frozenset() if own is None else own.along
 
 
 def _refuse_changed_key(struct: Any, mapper: Any) -> None:
