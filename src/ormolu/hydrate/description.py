@@ -48,8 +48,7 @@ class LoadRecord:
             one, unless later loads that met the objects have added to it.
         statement: tells the records of a statement from those of others.
         is_root: whether the statement selects the objects themselves.
-        along: the base classes of the objects that the load went through to get to its
-            own.
+        via: the relationships that the load came along to the objects.
         leaves_columns: whether a column that an object lacks may be one that the load
             has left for later.
     """
@@ -57,7 +56,6 @@ class LoadRecord:
     __slots__ = (
         "__weakref__",
         "_over",
-        "along",
         "inherited",
         "is_root",
         "leaves_columns",
@@ -67,6 +65,7 @@ class LoadRecord:
         "own",
         "path",
         "statement",
+        "via",
     )
 
     def __init__(
@@ -75,10 +74,10 @@ class LoadRecord:
         options: tuple[Any, ...] = (),
         statement: Any = None,
         is_root: bool = False,
-        along: frozenset[type] = frozenset(),
+        via: tuple[Any, ...] = (),
     ) -> None:
         self.node = node
-        self.along = along
+        self.via = via
         self.options = options
         self.own: LoadRecord | None = self
         self.statement = statement
@@ -130,8 +129,7 @@ class LoadRecord:
 
     def __reduce__(self) -> Any:
         own = self.own is self or self.own
-        kept = self.leaves_columns, self.along
-        return _restored_record, (self.node, self.options, own, *kept)
+        return _restored_record, (self.node, self.options, own, self.leaves_columns)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
@@ -142,9 +140,8 @@ def _restored_record(
     options: tuple[Any, ...],
     own: LoadRecord | bool | None,
     leaves_columns: bool = True,
-    along: frozenset[type] = frozenset(),
 ) -> LoadRecord:
-    found = LoadRecord(node, options, along=along)
+    found = LoadRecord(node, options)
     found.leaves_columns = leaves_columns
     if own is not True:
         found.own = own or None
@@ -155,6 +152,13 @@ def node_of_own_load(origin: Any) -> Any:
     """The options that a refresh goes by: those of an object's own load."""
     own = None if origin is None else origin.own
     return None if own is None else own.node
+
+
+def has_passed(origin: Any, mapper: Any) -> bool:
+    """Whether an object's own load came from an object of some mapper's hierarchy."""
+    own = None if origin is None else origin.own
+    via = () if own is None else own.via
+    return any(prop.parent.base_mapper is mapper.base_mapper for prop in via)
 
 
 def merged_record(

@@ -98,8 +98,7 @@ class LoadPlan:
         options = self._inherited or load.options
         repeats = bool(options) or load.node is not None or load.partial
         if repeats or load.path:
-            along = frozenset(p.parent.base_mapper.class_ for p in load.path)
-            plan.origin = LoadRecord(load.node, options, self, is_root, along)
+            plan.origin = LoadRecord(load.node, options, self, is_root, load.path)
             plan.origin.leaves_columns = repeats
         if options or load.node is not None:
             plan.met_origin = plan.origin

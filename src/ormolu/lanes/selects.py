@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from ..hydrate.plans import LoadPlan, plan_for
 from .expanding import ExpandingStatement, UnfitListError, suits_expanded
+from .failing import fail_before
 from .fast import FastStatement, suits
 from .rows import processors_of_types
 from .shapes import lasts, shape_of
@@ -39,6 +40,7 @@ class FastSelect:
     __slots__ = (
         "_getters",
         "_processors",
+        "_sql",
         "_types",
         "description",
         "keeps",
@@ -50,6 +52,7 @@ class FastSelect:
         self.description = compiled.compile_state.load
         # the statement whose elements' identities are the key, if they are
         self.keeps: Any = None
+        self._sql: str = compiled.string
         self._types = [entry.type for entry in compiled._result_columns]
         # made with the driver's types, which the first execution brings
         self.plan: LoadPlan = NOT_YET
@@ -70,7 +73,12 @@ class FastSelect:
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
     ) -> list[Any] | None:
-        """Execute; the driver's rows, None when a parameter has no value."""
+        """Execute; the driver's rows, None when a parameter has no value.
+
+        Raises:
+            StatementError: what computing a value raised, wrapped as Core wraps it.
+            DBAPIError: the driver's errors, wrapped as Core wraps them.
+        """
         values: dict[str, Any] = {}
         for name, key, position in self._getters:
             if key in given:
@@ -86,8 +94,8 @@ class FastSelect:
                 continue
             try:
                 values[name] = bind.callable()
-            except Exception:
-                return None  # Core asks again, and wraps what is raised
+            except BaseException as error:
+                fail_before(connection, error, self._sql, [dict(given)])
         try:
             rows = self.statement.fetch_all(connection, values, [dict(given)])
         except UnfitListError:

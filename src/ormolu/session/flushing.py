@@ -265,14 +265,7 @@ class Flushing(Moving):
         mapper = layout.mapper
         missing = [v is None or v is kernel.UNLOADED for v in values]
         if all(missing) or (any(missing) and not mapper.allow_partial_pks):
-            raise FlushError(
-                f"Instance {instance_text(obj)} has a NULL identity key.  If this is "
-                "an auto-generated value, check that the database table allows "
-                "generation of new primary key values, and that the mapped Column "
-                "object is configured to expect these generated values.  Ensure also "
-                "that this flush() is not occurring at an inappropriate time, such as "
-                "within a load() event."
-            )
+            raise _null_key(obj)
         values = [None if v is kernel.UNLOADED else v for v in values]
         home = self._tracker.home(layout)
         key = mapper.key_of_values(values)
@@ -299,7 +292,7 @@ class Flushing(Moving):
         if any(v is kernel.UNLOADED for v in values):
             values = mapper.primary_key_from_instance(obj)
             if NO_VALUE in values:
-                return  # deleted from the object: nobody knows a new key
+                raise _null_key(obj)  # it was deleted from the object
         key = mapper.key_of_values(values)
         old = struct._o_key
         if key == old:
@@ -328,6 +321,17 @@ class Flushing(Moving):
                 self._transaction._dirty.extend(changed)
             for obj in gone if self._hears else ():
                 self.dispatch.persistent_to_deleted(self, obj)
+
+
+def _null_key(obj: Any) -> FlushError:
+    return FlushError(
+        f"Instance {instance_text(obj)} has a NULL identity key.  If this is "
+        "an auto-generated value, check that the database table allows "
+        "generation of new primary key values, and that the mapped Column "
+        "object is configured to expect these generated values.  Ensure also "
+        "that this flush() is not occurring at an inappropriate time, such as "
+        "within a load() event."
+    )
 
 
 def _key_in_memory(obj: Any, layout: Any) -> list[Any]:

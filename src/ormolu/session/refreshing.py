@@ -9,7 +9,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..exc import instance_text
-from ..hydrate.description import node_of_own_load
+from ..hydrate.description import has_passed, node_of_own_load
 from ..instrument.expiry import expire_all, expire_keys
 from ..instrument.flags import (
     PASSIVE_NO_FETCH_RELATED,
@@ -144,22 +144,15 @@ class Refreshing(BulkOperations):
 def _load_lazy(obj: Any, prop: Any) -> None:
     """Load a relationship that was not loaded eagerly.
 
-    A reference to an object of the same class, or of one that the object's own load
-    came through, stays unloaded where that object would have to be loaded or refreshed
-    for it.
+    A reference to an object of the same class, or of one that the load of this object
+    came from, stays unloaded where it would have to be loaded or refreshed for it.
     """
     impl = kernel.layout_of(obj).attributes[prop.key].impl
     passive = PASSIVE_OFF
-    base = prop.mapper.base_mapper
-    if base is prop.parent.base_mapper or base.class_ in _way_of_own_load(obj):
+    mapper, origin = prop.mapper, kernel.state_of(obj)._o_origin
+    if mapper.base_mapper is prop.parent.base_mapper or has_passed(origin, mapper):
         passive = PASSIVE_NO_FETCH_RELATED
     impl.get(obj, passive)
-
-
-def _way_of_own_load(obj: Any) -> frozenset[type]:
-    origin = kernel.state_of(obj)._o_origin
-    own = None if origin is None else origin.own
-    return frozenset() if own is None else own.along
 
 
 def _refuse_changed_key(struct: Any, mapper: Any) -> None:
