@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import BindParameter
 
 from .._speedups import state as kernel
 from ..exc import instance_text
+from ..instrument.expiry import is_expired
 from ..instrument.flags import (
     NO_VALUE,
     PASSIVE_NO_RESULT,
@@ -52,7 +53,7 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
     prop = mapper.get_property_by_column(column)
     track_last_known(obj, prop.key)
     at_first = kernel.peek_key(obj, prop.key)
-    status = NO_VALUE if kernel.state_of(obj)._o_key is None else PASSIVE_NO_RESULT
+    status = _missing(obj, prop)
     text = instance_text(obj)
     reference = weakref.ref(obj)  # Core's cache of statements must not keep it alive
 
@@ -60,7 +61,10 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
         obj = reference()
         current = status if obj is None else _current_value(obj, prop)
         if isinstance(current, LoaderCallableStatus):
-            kept = at_first if obj is None else last_known(obj, prop.key)
+            kept = at_first
+            if obj is not None:
+                expired = current is not NO_VALUE
+                kept = last_known(obj, prop.key) if expired else kernel.UNLOADED
             if kept is kernel.UNLOADED:
                 raise _unresolved(column, text, current)
             current = kept
@@ -90,10 +94,16 @@ def _current_value(obj: Any, prop: Any) -> Any:
     """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
     impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
     struct = kernel.state_of(obj)
-    persistent = struct._o_key is not None
-    if persistent and session_of(obj) is not None:
+    has_row = struct._o_key is not None and not struct._o_flags & kernel.DELETED
+    if has_row and session_of(obj) is not None:
         return impl.get(obj, PASSIVE_OFF)
     loaded = kernel.peek_key(obj, prop.key)
-    if loaded is not kernel.UNLOADED:
-        return loaded
-    return PASSIVE_NO_RESULT if persistent else NO_VALUE
+    return _missing(obj, prop) if loaded is kernel.UNLOADED else loaded
+
+
+def _missing(obj: Any, prop: Any) -> LoaderCallableStatus:
+    """Why a value that is not there is not: never set or deleted, or expired."""
+    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
+    had_row = kernel.state_of(obj)._o_key is not None or is_expired(obj, prop.key)
+    expired = had_row and not impl.changed(obj)
+    return PASSIVE_NO_RESULT if expired else NO_VALUE
