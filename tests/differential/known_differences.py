@@ -61,7 +61,7 @@ def _breaks_for_deleted_column(
     return (
         name == "KeyError"
         and text in COLUMNS
-        and found.get("error", ("",))[0] != "KeyError"
+        and found.get("error") != expected["error"]
         and any(s[0] == "del" and repr(s[2]) == text for s in _flat(steps))
     )
 

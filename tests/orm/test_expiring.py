@@ -6,7 +6,14 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import InvalidRequestError
 
-from ormolu import Session, exc
+from ormolu import (
+    Session,
+    exc,
+    immediateload,
+    joinedload,
+    lazyload,
+    selectinload,
+)
 from tests.orm.models import Models
 from tests.orm.recording import Recorder
 
@@ -221,6 +228,22 @@ def test_refresh_of_a_relationship_loads_it(
     session.refresh(sandy, ["addresses"])
     with sql.silence():
         assert len(sandy.addresses) == 2
+
+
+@pytest.mark.parametrize("load", [joinedload, selectinload, lazyload, immediateload])
+def test_refresh_loads_no_object_that_the_own_load_came_through(
+    session: Session, models: Models, sql: Recorder, load: Any
+) -> None:
+    user = session.get(models.User, 2, options=[load(models.User.addresses)])
+    assert user is not None
+    address = user.addresses[0]
+    session.expire(user)
+    sql.clear()
+    session.refresh(address, ["user"])
+    assert inspect(user).expired
+    assert [sent.sql.split(" WHERE")[0] for sent in sql.take()] == [
+        "SELECT address.id FROM address"
+    ]
 
 
 def test_refresh_discards_changes(session: Session, sandy: Any, sql: Recorder) -> None:

@@ -96,8 +96,10 @@ class LoadPlan:
         plan.joined = [self._joined_plan(j, processors) for j in load.joined]
         plan.collect = bool(load.post)
         options = self._inherited or load.options
-        if options or load.node is not None or load.partial:
+        repeats = bool(options) or load.node is not None or load.partial
+        if repeats or load.path:
             plan.origin = LoadRecord(load.node, options, self, is_root, load.path)
+            plan.origin.leaves_columns = repeats
         if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)

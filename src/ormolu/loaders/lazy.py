@@ -266,7 +266,6 @@ class LazyStatement:
         statement = statement.where(criterion)
         if prop.order_by:
             statement = statement.order_by(*prop.order_by)
-        path = path or ((prop,) if node else ())
         own = OwnLoad(without_reverse(prop, node), path)
         statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         self.prepared = PreparedLoad(statement)
@@ -333,7 +332,8 @@ def _emit(
     pending: bool,
     along: Along,
 ) -> Any:
-    statement = lazy_statement(prop, along.node, along.path)
+    path = along.path or (() if along.node is None else (prop,))
+    statement = lazy_statement(prop, along.node, path)
     values: dict[str, Any] = {}
     mapper = struct._o_layout.mapper
     missing = kernel.peek_key(obj, prop.key) is kernel.UNLOADED

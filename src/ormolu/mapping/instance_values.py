@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import BindParameter
 from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import instance_text
+from ..instrument.expiry import is_expired
 from ..instrument.flags import (
     NO_VALUE,
     PASSIVE_NO_RESULT,
@@ -103,5 +104,6 @@ def _current_value(obj: Any, prop: Any) -> Any:
 def _missing(obj: Any, prop: Any) -> LoaderCallableStatus:
     """Why a value that is not there is not: never set or deleted, or expired."""
     impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
-    expired = kernel.state_of(obj)._o_key is not None and not impl.changed(obj)
+    had_row = kernel.state_of(obj)._o_key is not None or is_expired(obj, prop.key)
+    expired = had_row and not impl.changed(obj)
     return PASSIVE_NO_RESULT if expired else NO_VALUE
