@@ -29,6 +29,7 @@ from ormolu import (
     raiseload,
     relationship,
     selectinload,
+    subqueryload,
     synonym,
     undefer,
 )
@@ -332,6 +333,74 @@ def test_where_immediate_loading_ends_the_identity_map_still_answers(
         leaf = session.get_one(Twig, 3)
         with sql.count(1):
             assert leaf.parent.id == 2
+
+
+@pytest.mark.parametrize("first", [selectinload, subqueryload, immediateload])
+def test_a_wildcard_joins_the_way_back_of_a_statement_of_its_own(
+    session: Session, models: Models, sql: Recorder, first: Any
+) -> None:
+    option = first(models.User.addresses).joinedload("*")
+    users = session.scalars(select(models.User).options(option)).all()
+    assert "LEFT OUTER JOIN user_account AS user_account_1" in sql.take_sql()[1]
+    with sql.silence():
+        assert all(a.user is user for user in users for a in user.addresses)
+
+
+def test_a_wildcard_joins_no_way_back_within_one_statement(
+    session: Session, models: Models, sql: Recorder
+) -> None:
+    option = joinedload(models.User.addresses).joinedload("*")
+    session.scalars(select(models.User).options(option)).unique().all()
+    assert sql.take_sql()[0].count("JOIN") == 1
+
+
+@pytest.mark.parametrize("first", [selectinload, subqueryload])
+def test_a_mapped_way_back_is_joined_too(
+    make_engine: MakeEngine, sql: Recorder, first: Any
+) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Shelf(Base):
+        __tablename__ = "shelf"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        books: Mapped[list["Book"]] = relationship(back_populates="shelf")
+
+    class Book(Base):
+        __tablename__ = "book"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        shelf_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
+        shelf: Mapped[Shelf] = relationship(back_populates="books", lazy="joined")
+
+    rows = "INSERT INTO shelf VALUES (1); INSERT INTO book VALUES (1, 1);"
+    with Session(make_engine(Base.metadata, rows)) as session:
+        (shelf,) = session.scalars(select(Shelf).options(first(Shelf.books)))
+        assert "JOIN shelf AS shelf_1" in sql.take_sql()[1]
+        assert shelf.books[0].__dict__["shelf"] is shelf
+        session.expunge_all()
+        (shelf,) = session.scalars(select(Shelf))
+        assert shelf.books[0].id == 1  # a lazy load knows the parent
+        assert "JOIN" not in sql.take_sql()[1]
+
+
+def test_a_collection_that_is_mapped_as_immediate_loads_the_whole_tree(
+    make_engine: MakeEngine, sql: Recorder
+) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Branch(Base):
+        __tablename__ = "branch"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
+        branches: Mapped[list["Branch"]] = relationship(lazy="immediate")
+
+    rows = "INSERT INTO branch VALUES (1, NULL), (2, 1), (3, 2), (4, 3);"
+    with Session(make_engine(Base.metadata, rows)) as session:
+        root = session.get_one(Branch, 1)
+        assert len(sql.take()) == 5
+        with sql.silence():
+            assert root.branches[0].branches[0].branches[0].branches == []
 
 
 def test_an_undeferred_column_comes_along(session: Session, models: Models) -> None:

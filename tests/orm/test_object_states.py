@@ -338,3 +338,7 @@ def test_the_history_of_a_collection(session: Session, models: Models) -> None:
     sandy.addresses.append(third)
     added, unchanged, deleted = inspect(sandy).attrs.addresses.history
     assert (list(added), list(unchanged), list(deleted)) == ([third], [second], [first])
+
+
+def test_no_attribute_of_an_instance_has_a_loader_of_its_own(models: Models) -> None:
+    assert inspect(models.User()).callables == {}

@@ -1,5 +1,6 @@
 """relationship(): directions, both sides in step, the flush of each kind."""
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey, inspect, select
 
@@ -8,6 +9,7 @@ from ormolu import (
     Mapped,
     Session,
     backref,
+    configure_mappers,
     foreign,
     mapped_column,
     registry,
@@ -307,7 +309,7 @@ def test_a_backref_makes_the_other_side() -> None:
     Base.registry.configure()
     parent = Parent()
     child = Child(parent=parent)
-    assert parent.children == [child]  # type: ignore[attr-defined]
+    assert parent.children == [child]
 
 
 def test_order_by_sorts_the_collection(make_engine: MakeEngine) -> None:
@@ -411,6 +413,62 @@ def test_a_primaryjoin_narrows_the_collection(make_engine: MakeEngine) -> None:
     )
     with Session(make_engine(Base.metadata, rows)) as session:
         assert [child.id for child in session.get_one(Parent, 1).good] == [1]
+
+
+@pytest.mark.parametrize("downward", [True, False])
+def test_pairs_of_local_and_remote_columns_choose_the_direction(
+    make_engine: MakeEngine, downward: bool
+) -> None:
+    metadata = sa.MetaData()
+    table = sa.Table(
+        "node",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("parent_id", sa.ForeignKey("node.id")),
+    )
+    pair = (table.c.id, table.c.parent_id)
+
+    class Node:
+        id: int
+
+    registry(metadata=metadata).map_imperatively(
+        Node,
+        table,
+        properties={
+            "others": relationship(
+                Node, _local_remote_pairs=[pair if downward else pair[::-1]]
+            )
+        },
+    )
+    with Session(
+        make_engine(metadata, "INSERT INTO node VALUES (1, NULL), (2, 1);")
+    ) as s:
+        found = [s.get_one(Node, key).others for key in (1, 2)]
+        first, second = s.get(Node, 1), s.get(Node, 2)
+    assert found == ([[second], []] if downward else [None, first])
+
+
+def test_pairs_leave_nothing_for_a_remote_side_to_say() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Child(Base):
+        __tablename__ = "child"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id = mapped_column(ForeignKey("parent.id"))
+
+    class Parent(Base):
+        __tablename__ = "parent"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        children = relationship(
+            Child,
+            remote_side=Child.parent_id,
+            _local_remote_pairs=[(id.column, Child.__table__.c.parent_id)],
+        )
+
+    with pytest.raises(sa.exc.ArgumentError, match="remote_side argument is redundant"):
+        configure_mappers()
+    Base.registry.dispose()
 
 
 def test_foreign_and_remote_stand_in_for_a_foreign_key(

@@ -65,7 +65,8 @@ class EagerJoins:
         if not self.enabled:
             return
         depth = self.builder.planner.depth(strategy, path)
-        if stops(prop, step, path, depth):
+        joined = path[len(self.builder.path) :]  # what led to the statement may recur
+        if stops(prop, step, joined, depth):
             return
         if prop.uselist:
             self.has_collections = self.multi_row = True

@@ -197,10 +197,12 @@ class EntityPlanner:
         elif strategy in IMMEDIATE and self.builder.with_posts:
             if strategy == "subquery" and not self.builder.eager.enabled:
                 return  # the rows are another statement's, which is not repeated
-            if not stops(prop, step, path, self.depth(strategy, path)):
-                load.post.append(PostLoad(prop, strategy, step, child))
-            elif strategy == "immediate" and prop._use_get:
-                load.post.append(PostLoad(prop, "identity", step, child))
+            if stops(prop, step, path, self.depth(strategy, path)):
+                if strategy != "immediate":
+                    return
+                if prop._use_get:
+                    strategy = "identity"
+            load.post.append(PostLoad(prop, strategy, step, child))
 
 
 def _refuse_population(prop: Any, strategy: str) -> None:

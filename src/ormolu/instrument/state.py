@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import builtins
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from sqlalchemy.util import EMPTY_DICT
 
 from .._speedups import state as kernel
 from ..exc import UnmappedInstanceError, class_name
@@ -41,6 +43,7 @@ class InstanceState:
     is_attribute = False
     is_bundle = False
     is_composite = False
+    callables: Mapping[str, Any] = EMPTY_DICT  # no attribute has a loader of its own
     _last_key: Any = None  # of an instance that is gone
 
     def __new__(cls, *args: Any) -> InstanceState:

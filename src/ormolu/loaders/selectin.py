@@ -17,7 +17,7 @@ from ..lanes.prepared import PreparedLoad
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
 from .following import follow
-from .lazy import plan_repeats, without_reverse
+from .lazy import plan_repeats
 from .post import POST_LOADERS, run_post_loads
 
 CHUNK = 500
@@ -67,7 +67,7 @@ class SelectinQuery:
             and bool(prop._use_get and prop.direction is MANYTOONE)
             and not criteria
         )
-        own = OwnLoad(node_below(without_reverse(prop, node), step), path)
+        own = OwnLoad(node_below(node, step), path)
         self.alias: Any = None
         remaining: tuple[Any, ...] = ()
         if self.by_remote:

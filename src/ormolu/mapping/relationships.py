@@ -108,6 +108,7 @@ class Relationship(MapperProperty):
         omit_join: Any = None,
         sync_backref: bool | None = None,
         doc: str | None = None,
+        _local_remote_pairs: Any = None,
         _legacy_inactive_history_style: bool = False,
     ) -> None:
         if uselist is not None and not uselist and collection_class:
@@ -121,6 +122,7 @@ class Relationship(MapperProperty):
         self.order_by = order_by
         self.foreign_keys = foreign_keys
         self.remote_side = remote_side
+        self._user_pairs = _local_remote_pairs
         self.viewonly = viewonly
         self.post_update = post_update
         self.passive_deletes = passive_deletes
@@ -388,7 +390,7 @@ class Relationship(MapperProperty):
             parent_equivalents=parent._equivalent_columns,
             child_equivalents=self.mapper._equivalent_columns,
             consider_as_foreign_keys=self.foreign_keys,
-            local_remote_pairs=None,
+            local_remote_pairs=self._user_pairs,
             remote_side=self.remote_side,
             self_referential=self.parent.common_parent(self.mapper),
             prop=self,
