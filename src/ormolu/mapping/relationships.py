@@ -6,13 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy import util as sa_util
-from sqlalchemy.sql import coercions, roles
-from sqlalchemy.sql.elements import ColumnElement
 
 from .._core.warnings import warn
 from .._speedups import state as kernel
-from ..exc import UnmappedClassError
 from ..instrument.backrefs import (
     add_backref_listeners,
     add_cascade_listeners,
@@ -34,23 +30,15 @@ from .hooks import hooks
 from .interfaces import MapperProperty
 from .join_condition import JoinCondition
 from .join_overlaps import SyncTargets
-from .queryable import DynamicAttribute, InstrumentedAttribute, inspect_entity
+from .queryable import DynamicAttribute, InstrumentedAttribute
+from .relationship_arguments import find_entity, resolve_arguments
+from .relationship_backrefs import generate_backref, link_back_populates
 from .relationship_comparator import RelationshipComparator
 from .validators import add_validators
 
 _T = TypeVar("_T", bound=Any)
 
 UNLOADED = kernel.UNLOADED
-
-ARGUMENTS = (
-    ("secondary", "table"),
-    ("primaryjoin", "expression"),
-    ("secondaryjoin", "expression"),
-    ("order_by", "expression"),
-    ("foreign_keys", "expression"),
-    ("remote_side", "expression"),
-)
-
 
 sync_targets = SyncTargets()
 """Which relationship writes which column."""
@@ -70,6 +58,7 @@ class Relationship(MapperProperty):
 
     mapper: Any
     entity: Any
+    target: Any
     direction: RelationshipDirection
     join: JoinCondition
 
@@ -272,14 +261,14 @@ class Relationship(MapperProperty):
     # -- configuration -----------------------------------------------------
 
     def do_init(self) -> None:
-        self._resolve_arguments()
-        self._find_entity()
+        resolve_arguments(self)
+        find_entity(self)
         self._check_collection_class()
         self.join = self._make_join()
         self._adopt_join()
         self._check_cascade()
-        self._generate_backref()
-        self._link_back_populates()
+        generate_backref(self)
+        link_back_populates(self)
         self._use_get = self._find_use_get()
         self._claim_columns()
         self._install_impl()
@@ -297,78 +286,6 @@ class Relationship(MapperProperty):
             )
         ]
         sync_targets.claim(self, pairs, self._reverse_property)
-
-    def _resolve_arguments(self) -> None:
-        registry = self.parent.registry
-        for name, kind in ARGUMENTS:
-            value = getattr(self, name)
-            if isinstance(value, str):
-                value = registry.resolve_expression(self.parent.class_, value, kind)
-            if callable(value) and not _is_sql(value) and not isinstance(value, type):
-                value = value()
-            setattr(self, name, value)
-        for name in ("primaryjoin", "secondaryjoin"):
-            value = getattr(self, name)
-            if value is not None:
-                value = coercions.expect(roles.ColumnArgumentRole, value, argname=name)
-                setattr(self, name, value)
-        self._check_secondary()
-        if self.order_by is not False and self.order_by is not None:
-            self.order_by = [
-                coercions.expect(roles.ColumnArgumentRole, x, argname="order_by")
-                for x in sa_util.to_list(self.order_by)
-            ]
-        for name in ("foreign_keys", "remote_side"):
-            setattr(
-                self,
-                name,
-                sa_util.column_set(
-                    coercions.expect(roles.ColumnArgumentRole, x, argname=name)
-                    for x in sa_util.to_column_set(getattr(self, name))
-                ),
-            )
-
-    def _check_secondary(self) -> None:
-        if self.secondary is None:
-            return
-        if getattr(self.secondary, "is_clause_element", False) is False or (
-            not hasattr(self.secondary, "c")
-        ):
-            raise sa_exc.ArgumentError(
-                f"secondary argument {self.secondary!r} passed to to relationship() "
-                f"{self} must be a Table object or other FROM clause; can't send a "
-                "mapped class directly as rows in 'secondary' are persisted "
-                "independently of a class that is mapped to that same table."
-            )
-
-    def _find_entity(self) -> None:
-        argument = self.argument
-        if isinstance(argument, str):
-            argument = self.parent.registry.resolve_expression(
-                self.parent.class_, argument, "argument"
-            )
-        elif callable(argument) and not isinstance(argument, type):
-            if not hasattr(argument, "is_mapper") and not hasattr(
-                argument, "is_aliased_class"
-            ):
-                if getattr(argument, "_ormolu_alias", None) is None:
-                    argument = argument()
-        try:
-            entity = inspect_entity(argument)
-        except UnmappedClassError:
-            if isinstance(argument, type):
-                raise
-            entity = None
-        except sa_exc.SQLAlchemyError:
-            entity = None
-        if entity is None or not hasattr(entity, "mapper"):
-            raise sa_exc.ArgumentError(
-                f"relationship {self.key!r} expects a class or a mapper argument "
-                f"(received: {type(argument)})"
-            )
-        self.entity = entity
-        self.mapper = entity.mapper
-        self.target = entity.persist_selectable
 
     def _check_collection_class(self) -> None:
         if self.collection_class is not None and self.uselist is False:
@@ -456,111 +373,6 @@ class Relationship(MapperProperty):
         return {MANYTOONE: "many-to-one", MANYTOMANY: "many-to-many"}.get(
             self.direction, "one-to-many"
         )
-
-    def _generate_backref(self) -> None:
-        if self.backref is None:
-            return
-        if isinstance(self.backref, str):
-            name, kwargs = self.backref, {}
-        else:
-            name, kwargs = self.backref[0], dict(self.backref[1])
-        target = self.mapper
-        if name in target._props or (
-            target.inherits is not None and target.has_property(name)
-        ):
-            raise sa_exc.ArgumentError(
-                f"Error creating backref {name!r} on relationship {str(self)!r}: "
-                f"property of that name exists on mapper '{target}'"
-            )
-        if self.secondary is not None:
-            primaryjoin = kwargs.pop("primaryjoin", self.join.secondaryjoin_minus_local)
-            secondaryjoin = kwargs.pop(
-                "secondaryjoin", self.join.primaryjoin_minus_local
-            )
-        else:
-            primaryjoin = kwargs.pop(
-                "primaryjoin", self.join.primaryjoin_reverse_remote
-            )
-            secondaryjoin = kwargs.pop("secondaryjoin", None)
-            if secondaryjoin is not None:
-                raise sa_exc.InvalidRequestError(
-                    "Can't assign 'secondaryjoin' on a backref "
-                    "against a non-secondary relationship."
-                )
-        foreign_keys = kwargs.pop("foreign_keys", self.foreign_keys)
-        kwargs.setdefault("viewonly", self.viewonly)
-        kwargs.setdefault("post_update", self.post_update)
-        kwargs.setdefault("passive_updates", self.passive_updates)
-        kwargs.setdefault("sync_backref", self.sync_backref)
-        self.back_populates = name
-        other = Relationship(
-            self.parent,
-            self.secondary,
-            primaryjoin=primaryjoin,
-            secondaryjoin=secondaryjoin,
-            foreign_keys=foreign_keys,
-            back_populates=self.key,
-            **kwargs,
-        )
-        target._configure_property(name, other)
-
-    def _link_back_populates(self) -> None:
-        if not self.back_populates:
-            return
-        if isinstance(self.back_populates, str):
-            key = self.back_populates
-        elif callable(self.back_populates):
-            resolved = self.back_populates()
-            key = resolved if isinstance(resolved, str) else resolved.key
-        else:
-            key = self.back_populates.key
-        self.back_populates = key
-        other = self.mapper.get_property(key)
-        if not getattr(other, "_is_relationship", False):
-            raise sa_exc.InvalidRequestError(
-                f"back_populates on relationship '{self}' refers to attribute "
-                f"'{other}' that is not a relationship.  The back_populates "
-                "parameter should refer to the name of a relationship on the "
-                "target class."
-            )
-        self._check_viewonly_sync(other)
-        self._reverse_property[other] = None
-        other._reverse_property[self] = None
-        if not other._configure_started:
-            other.init()
-        self._check_reverse(other)
-
-    def _check_viewonly_sync(self, other: Relationship) -> None:
-        if self.viewonly and self.sync_backref:
-            raise sa_exc.InvalidRequestError(
-                f"Relationship {other} cannot specify sync_backref=True since "
-                f"{self} includes viewonly=True."
-            )
-        if other.viewonly and not self.viewonly and other.sync_backref:
-            raise sa_exc.InvalidRequestError(
-                f"Relationship {self} cannot specify sync_backref=True since "
-                f"{other} includes viewonly=True."
-            )
-
-    def _check_reverse(self, other: Relationship) -> None:
-        if not hasattr(other, "mapper"):
-            return
-        if not other.mapper.common_parent(self.parent):
-            raise sa_exc.ArgumentError(
-                f"reverse_property {self.back_populates!r} on relationship {self} "
-                f"references relationship {other}, which does not reference "
-                f"mapper {self.parent}"
-            )
-        if (
-            hasattr(other, "direction")
-            and self.direction in (ONETOMANY, MANYTOONE)
-            and self.direction is other.direction
-        ):
-            raise sa_exc.ArgumentError(
-                f"{other} and back-reference {self} are both of the same direction "
-                f"{self.direction!r}.  Did you mean to set remote_side on the "
-                "many-to-one side ?"
-            )
 
     @property
     def effective_sync_backref(self) -> bool:
@@ -682,10 +494,6 @@ class Relationship(MapperProperty):
             or (source is not None and source is not own_source)
         )
         return self.join.join_targets(source, dest, aliased, criterion, extra_criteria)
-
-
-def _is_sql(value: Any) -> bool:
-    return isinstance(value, ColumnElement) or hasattr(value, "__clause_element__")
 
 
 RelationshipProperty = Relationship
