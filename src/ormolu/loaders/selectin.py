@@ -54,75 +54,90 @@ class SelectinQuery:
         *,
         with_foreign_keys: bool = True,
     ) -> None:
-        criteria: tuple[Any, ...] = ()
-        target = prop.entity
-        self.chunk = CHUNK
-        if step is not None:
-            self.chunk = step.args.get("chunksize") or CHUNK
-        if step is not None and step.attr is not None:
-            criteria = step.attr._extra_criteria
-            target = step.target
+        attr = None if step is None else step.attr
+        criteria: tuple[Any, ...] = () if attr is None else attr._extra_criteria
+        target = prop.entity if attr is None else step.target
+        chunk = None if step is None else step.args.get("chunksize")
+        self.chunk: int = chunk or CHUNK
         self.by_remote = (
             with_foreign_keys
             and bool(prop._use_get and prop.direction is MANYTOONE)
             and not criteria
         )
-        own = OwnLoad(node_below(node, step), path)
         self.alias: Any = None
         remaining: tuple[Any, ...] = ()
         if self.by_remote:
-            self.columns = list(prop.mapper.primary_key)
-            statement = select(*self.columns, target)
+            statement = self._select(list(prop.mapper.primary_key), target)
         elif _omits_join(prop):
-            pairs = dict(prop.local_remote_pairs)
-            self.columns = [pairs[c] for c in prop.parent.primary_key]
-            if target.is_aliased_class:
-                self.columns = [target._adapter.traverse(c) for c in self.columns]
-            statement = select(*self.columns, target)
+            statement = self._of_foreign_keys(prop, target)
             remaining = criteria
-        elif (
-            prop.omit_join is not False
-            and prop.join.secondary_can_be_used_for_related_join
-        ):
-            pairs = dict(prop.synchronize_pairs)
-            self.columns = [pairs[c] for c in prop.parent.primary_key]
-            statement = (
-                select(*self.columns, target)
-                .select_from(prop.secondary)
-                .join(target, _plain_secondaryjoin(prop, target, criteria))
-            )
+        elif _omits_parent(prop):
+            statement = self._from_secondary(prop, target, criteria)
         else:
-            self.alias = aliased(prop.parent.class_)
-            insp = self.alias._aliased_insp
-            self.columns = [insp._adapter.columns[c] for c in prop.parent.primary_key]
-            attr = insp.entity_attribute(prop.key)
-            if step is not None and step.attr is not None:
-                if step.attr._of_type is not None:
-                    attr = attr.of_type(step.attr._of_type.entity)
-                if criteria:
-                    attr = attr.and_(*criteria)
-            statement = select(*self.columns, target).select_from(self.alias).join(attr)
+            statement = self._from_parent(prop, target, attr, criteria)
         self.keys = len(self.columns)
         left = self.columns[0] if self.keys == 1 else tuple_(*self.columns)
-        statement = statement.where(
-            left.in_(bindparam("primary_keys", expanding=True)), *remaining
-        )
-        if prop.order_by:
-            order_by = prop.order_by
-            if target.is_aliased_class:
-                order_by = [target._adapter.traverse(c) for c in order_by]
-            statement = statement.order_by(*order_by)
+        found = left.in_(bindparam("primary_keys", expanding=True))
+        statement = statement.where(found, *remaining)
+        statement = statement.order_by(*_order_of(prop, target))
+        own = OwnLoad(node_below(node, step), path)
         self.statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         # criteria bring values of one statement alone, and its plan is not kept
         self.prepared = None if criteria else PreparedLoad(self.statement)
 
+    def _select(self, columns: list[Any], target: Any) -> Any:
+        """A SELECT of the columns that tell whose the related object is, and of it."""
+        self.columns = columns
+        return select(*columns, target)
 
-def _plain_secondaryjoin(prop: Any, target: Any, criteria: tuple[Any, ...]) -> Any:
-    """From the association table to the related objects' table or alias."""
-    join = and_(prop.join.deannotated_secondaryjoin, *criteria)
+    def _of_foreign_keys(self, prop: Any, target: Any) -> Any:
+        """From the related objects alone, which refer to the parents."""
+        pairs = dict(prop.local_remote_pairs)
+        columns = [pairs[c] for c in prop.parent.primary_key]
+        if target.is_aliased_class:
+            columns = [target._adapter.traverse(c) for c in columns]
+        return self._select(columns, target)
+
+    def _from_secondary(self, prop: Any, target: Any, criteria: tuple[Any, ...]) -> Any:
+        """From the association table to the related objects."""
+        pairs = dict(prop.synchronize_pairs)
+        statement = self._select([pairs[c] for c in prop.parent.primary_key], target)
+        join = and_(prop.join.deannotated_secondaryjoin, *criteria)
+        if target.is_aliased_class:
+            join = target._adapter.traverse(join)
+        return statement.select_from(prop.secondary).join(target, join)
+
+    def _from_parent(
+        self, prop: Any, target: Any, given: Any, criteria: tuple[Any, ...]
+    ) -> Any:
+        """From an alias of the parent along the relationship.
+
+        Args:
+            given: the attribute of the option, if there is one.
+        """
+        self.alias = aliased(prop.parent.class_)
+        insp = self.alias._aliased_insp
+        attr = insp.entity_attribute(prop.key)
+        if given is not None and given._of_type is not None:
+            attr = attr.of_type(given._of_type.entity)
+        if criteria:
+            attr = attr.and_(*criteria)
+        columns = [insp._adapter.columns[c] for c in prop.parent.primary_key]
+        return self._select(columns, target).select_from(self.alias).join(attr)
+
+
+def _order_of(prop: Any, target: Any) -> list[Any]:
+    order_by = prop.order_by or []
     if target.is_aliased_class:
-        join = target._adapter.traverse(join)
-    return join
+        return [target._adapter.traverse(c) for c in order_by]
+    return list(order_by)
+
+
+def _omits_parent(prop: Any) -> bool:
+    """Whether the association table has all that tells the parents."""
+    return bool(
+        prop.omit_join is not False and prop.join.secondary_can_be_used_for_related_join
+    )
 
 
 def _omits_join(prop: Any) -> bool:
