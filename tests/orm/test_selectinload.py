@@ -235,13 +235,16 @@ def test_the_relationship_may_be_selectin_by_default(
             assert [child.id for child in parent.children] == [2, 1]
 
 
-def test_criteria_narrow_what_is_loaded(session: Session, models: Models) -> None:
+def test_criteria_narrow_what_is_loaded(
+    session: Session, models: Models, sql: Recorder
+) -> None:
     statement = (
         select(models.User)
         .where(models.User.id == 2)
         .options(selectinload(models.User.addresses.and_(models.Address.id == 3)))
     )
     assert [a.id for a in session.scalars(statement).one().addresses] == [3]
+    assert sql.take_sql()[1].endswith("WHERE address.user_id IN (?) AND address.id = ?")
 
 
 def test_load_only_narrows_the_columns_of_what_is_loaded(
