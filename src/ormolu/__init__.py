@@ -66,6 +66,7 @@ from .loaders.options import (
     subqueryload,
     undefer,
     undefer_group,
+    with_expression,
 )
 from .loaders.write_only import WriteOnlyCollection
 from .mapping import inspecting as _inspecting  # noqa: F401  it registers them
@@ -231,6 +232,7 @@ __all__ = [
     "unmapped_column",
     "validates",
     "was_deleted",
+    "with_expression",
     "with_loader_criteria",
     "with_parent",
     "with_polymorphic",

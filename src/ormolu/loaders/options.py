@@ -7,9 +7,16 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
+from sqlalchemy.sql import coercions, roles
 
 from .._core.warnings import deprecated
-from ..compile.options import LoaderOption, Step, check_leads_on, entity_text
+from ..compile.options import (
+    WITH_EXPRESSION,
+    LoaderOption,
+    Step,
+    check_leads_on,
+    entity_text,
+)
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 
@@ -51,6 +58,16 @@ def _column_step(attr: Any, strategy: str, **args: Any) -> Step:
         _entity_of_wildcard(attr)
         return Step(None, strategy, "column", **args)
     return Step(_attribute(attr), strategy, "column", **args)
+
+
+def _expression_step(attr: Any, expression: Any) -> Step:
+    if isinstance(attr, str):
+        raise sa_exc.ArgumentError(
+            "Strings are not accepted for attribute names in loader options; please "
+            "use class-bound attributes directly."
+        )
+    found = coercions.expect(roles.LabeledColumnExprRole, expression)
+    return _column_step(attr, WITH_EXPRESSION, expression=found)
 
 
 _noload_is_deprecated = deprecated(
@@ -143,6 +160,9 @@ class _AbstractLoad(LoaderOption):
 
     def undefer(self, key: Any) -> Load:
         return self._and(_column_step(key, "undefer"))
+
+    def with_expression(self, key: Any, expression: Any) -> Load:
+        return self._and(_expression_step(key, expression))
 
     def undefer_group(self, name: str) -> Load:
         return self._and(_group_step(name))
@@ -321,6 +341,11 @@ def defer(key: Any, *addl_attrs: Any, raiseload: bool = False) -> Load:
 def undefer(key: Any, *addl_attrs: Any) -> Load:
     """Load a deferred column with its entity."""
     return _load([_column_step(key, "undefer")])
+
+
+def with_expression(key: Any, expression: Any) -> Load:
+    """Give a ``query_expression()`` attribute its SQL in this statement."""
+    return _load([_expression_step(key, expression)])
 
 
 def undefer_group(name: str) -> Load:

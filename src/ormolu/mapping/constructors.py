@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.sql.base import _NoArg
 
 from .properties import ColumnProperty
+from .query_expression import QueryExpression
 from .relationships import Relationship
 from .synonym import Synonym
 
@@ -101,6 +102,18 @@ def deferred(
     )
 
 
+def query_expression(default_expr: Any = None, **kw: Any) -> QueryExpression:
+    """Declare an attribute that takes its SQL from ``with_expression()``.
+
+    Args:
+        default_expr: the expression of statements that say nothing.
+
+    Takes the further arguments of `sqlalchemy.orm.query_expression`.
+    """
+    options = _options(kw)
+    return QueryExpression(default_expr, attribute_options=options, **kw)
+
+
 def backref(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:
     """The name and arguments of the relationship that ``backref`` generates."""
     return name, kwargs
@@ -116,7 +129,6 @@ def _not_yet(name: str) -> Callable[..., Any]:
 
 
 composite = _not_yet("composite")
-query_expression = _not_yet("query_expression")
 with_polymorphic = _not_yet("with_polymorphic")
 polymorphic_union = _not_yet("polymorphic_union")
 
