@@ -74,6 +74,7 @@ from .mapping.aliased import aliased
 from .mapping.annotations import foreign, remote
 from .mapping.bundle import Bundle, DictBundle
 from .mapping.cascade import CascadeOptions
+from .mapping.composite import Composite, CompositeProperty
 from .mapping.configure import configure_mappers
 from .mapping.constructors import (
     backref,
@@ -127,6 +128,8 @@ __all__ = [
     "CascadeOptions",
     "ClassManager",
     "ColumnProperty",
+    "Composite",
+    "CompositeProperty",
     "DeclarativeBase",
     "DeclarativeBaseNoMeta",
     "DeclarativeMeta",

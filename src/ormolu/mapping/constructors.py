@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.sql.base import _NoArg
 
+from .composite import Composite
 from .properties import ColumnProperty
 from .query_expression import QueryExpression
 from .relationships import Relationship
@@ -73,6 +74,15 @@ def column_property(column: Any, *additional_columns: Any, **kw: Any) -> ColumnP
     return ColumnProperty(column, *additional_columns, attribute_options=options, **kw)
 
 
+def composite(composite_class: Any = None, *attrs: Any, **kw: Any) -> Composite:
+    """Map an attribute to an object that several columns make up.
+
+    Takes the arguments of `sqlalchemy.orm.composite`.
+    """
+    options = _options(kw)
+    return Composite(composite_class, *attrs, attribute_options=options, **kw)
+
+
 def synonym(name: str, **kw: Any) -> Synonym:
     """Another name of a mapped attribute.
 
@@ -128,7 +138,6 @@ def _not_yet(name: str) -> Callable[..., Any]:
     return construct
 
 
-composite = _not_yet("composite")
 with_polymorphic = _not_yet("with_polymorphic")
 polymorphic_union = _not_yet("polymorphic_union")
 

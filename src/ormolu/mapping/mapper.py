@@ -24,6 +24,7 @@ from ..instrument.manager import MANAGER_KEY, ClassManager, manager_of_class
 from ..instrument.state import AdoptedInstanceState, instance_state
 from . import configure
 from . import events as mapper_events
+from .composite import Composite
 from .hooks import hooks
 from .interfaces import MapperProperty
 from .properties import ColumnProperty
@@ -515,7 +516,18 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
 
     @sa_util.memoized_property
     def composites(self) -> Any:
-        return self._filtered(lambda p: type(p).__name__ == "Composite")
+        return self._filtered(lambda p: isinstance(p, Composite))
+
+    @sa_util.memoized_property
+    def _composite_keys(self) -> dict[str, list[str]]:
+        """By name of a composite, the names of its columns' attributes."""
+        found = (p for p in self._props.values() if isinstance(p, Composite))
+        return {prop.key: prop.keys for prop in found}
+
+    def _without_composites(self, names: Iterable[str]) -> list[str]:
+        """Names of attributes, with those of a composite's columns in its place."""
+        keys = self._composite_keys
+        return [part for name in names for part in keys.get(name, (name,))]
 
     @property
     def all_orm_descriptors(self) -> Any:
@@ -535,6 +547,7 @@ class Mapper(mapper_events.MapperTarget, InspectionAttr, HasCacheKey):
         "relationships",
         "synonyms",
         "composites",
+        "_composite_keys",
         "_column_props",
         "_relationship_props",
         "_instance_keys",
