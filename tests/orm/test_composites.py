@@ -251,6 +251,8 @@ def test_selected_alone_it_is_an_object(session: Session, edges: Any) -> None:
 
 
 def test_sorted_and_grouped_by_its_columns(edges: Any) -> None:
+    descending = select(edges.id).order_by(edges.end.desc())
+    assert str(descending).endswith("ORDER BY edge.x2 DESC, edge.y2 DESC")
     statement = select(func.count()).group_by(edges.start).order_by(edges.end)
     assert str(statement).endswith(
         "GROUP BY edge.x1, edge.y1 ORDER BY edge.x2, edge.y2"

@@ -94,11 +94,20 @@ class CompositeComparator(PropComparator[_T]):
     __hash__ = None  # type: ignore[assignment]
 
     def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+        if op in _SORTS:
+            sorts = [op(attr) for attr in self._attributes]
+            return ClauseList(*sorts, group=False)
         if op not in _COMPARISONS:
             raise NotImplementedError(f"{op}: composites have no such operator")
         return op(self, *other, **kwargs)
 
 
+_SORTS = {
+    operators.asc_op,
+    operators.desc_op,
+    operators.nulls_first_op,
+    operators.nulls_last_op,
+}
 _COMPARISONS = {
     operators.eq,
     operators.ne,
