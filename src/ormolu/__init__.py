@@ -66,6 +66,7 @@ from .loaders.options import (
     subqueryload,
     undefer,
     undefer_group,
+    with_expression,
 )
 from .loaders.write_only import WriteOnlyCollection
 from .mapping import inspecting as _inspecting  # noqa: F401  it registers them
@@ -73,6 +74,7 @@ from .mapping.aliased import aliased
 from .mapping.annotations import foreign, remote
 from .mapping.bundle import Bundle, DictBundle
 from .mapping.cascade import CascadeOptions
+from .mapping.composite import Composite, CompositeProperty
 from .mapping.configure import configure_mappers
 from .mapping.constructors import (
     backref,
@@ -126,6 +128,8 @@ __all__ = [
     "CascadeOptions",
     "ClassManager",
     "ColumnProperty",
+    "Composite",
+    "CompositeProperty",
     "DeclarativeBase",
     "DeclarativeBaseNoMeta",
     "DeclarativeMeta",
@@ -231,6 +235,7 @@ __all__ = [
     "unmapped_column",
     "validates",
     "was_deleted",
+    "with_expression",
     "with_loader_criteria",
     "with_parent",
     "with_polymorphic",

@@ -32,7 +32,7 @@ from .instrument.flags import (
 from .instrument.history import HISTORY_BLANK, History
 from .instrument.impls import AttributeEventToken
 from .instrument.manager import ClassManager, manager_of_class
-from .instrument.state import instance_state, session_of
+from .instrument.state import impl_of, instance_state, session_of
 from .mapping.queryable import InstrumentedAttribute, QueryableAttribute
 
 AttributeEvent = Event = AttributeEventToken
@@ -47,7 +47,7 @@ def _impl(instance: Any, key: str) -> Any:
     _kernel.layout_of(instance)
     manager = manager_of_class(type(instance))
     assert manager is not None
-    return manager[key].impl
+    return impl_of(manager, key)
 
 
 def instance_dict(instance: Any) -> Any:

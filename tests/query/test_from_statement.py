@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, inspect, literal_column, select, text, union
-from sqlalchemy.exc import NoSuchColumnError
+from sqlalchemy.exc import NoSuchColumnError, SADeprecationWarning
 
 from ormolu import Session, contains_eager, joinedload
 
@@ -137,3 +137,22 @@ def test_a_query_s_parameters_hold_before_and_after_the_statement(
     after = query.from_statement(by_name.params(wanted="ann")).params(wanted="bob")
     assert after.one().name == "bob"
     assert session.scalars(after.statement).one().name == "bob"
+
+
+@pytest.mark.filterwarnings("ignore:The Query.instances:DeprecationWarning")
+def test_rows_that_the_user_fetched_become_objects(
+    session: Session, users: Any
+) -> None:
+    table = users.__table__
+    rows = session.connection().execute(select(table).order_by(table.c.id))
+    with pytest.warns(SADeprecationWarning, match="without a context is deprecated"):
+        found = session.query(users).instances(rows)
+    ann, *others = found.all()
+    assert (ann.name, len(others)) == ("ann", 2)
+    rows = session.connection().exec_driver_sql("SELECT id, name FROM users LIMIT 1")
+    query = session.query(users, users.name)
+    with pytest.warns(SADeprecationWarning, match="without a context is deprecated"):
+        assert query.instances(rows).all() == [(ann, "ann")]
+    rows = session.connection().execute(text("SELECT id FROM users LIMIT 1"))
+    with pytest.warns(SADeprecationWarning, match="without a context is deprecated"):
+        assert session.query(users.id).instances(rows).all() == [(1,)]

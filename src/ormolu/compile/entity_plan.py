@@ -11,7 +11,7 @@ from .._core.selectables import clause_is_present
 from ..hydrate.description import EntityLoad, PostLoad
 from ..mapping.properties import ColumnProperty
 from ..mapping.relationships import Relationship
-from .options import PathNode, Step
+from .options import WITH_EXPRESSION, PathNode, Step
 
 IMMEDIATE = {"selectin", "subquery", "immediate"}
 LAZY_NAMES: dict[Any, str] = {
@@ -104,11 +104,15 @@ class EntityPlanner:
     def add_columns(self, load: EntityLoad, columns: ColumnList) -> None:
         """Add the columns that an entity loads, and note their positions."""
         for prop in load.mapper._column_props:
-            self._add_column(load, prop, columns)
+            self._add_column(load, prop, columns, adapt=True)
         self._note_key(load)
 
     def _add_column(
-        self, load: EntityLoad, prop: ColumnProperty, columns: ColumnList
+        self,
+        load: EntityLoad,
+        prop: ColumnProperty,
+        columns: ColumnList,
+        adapt: bool = False,
     ) -> None:
         only = self._only(load.path)
         if only is None:
@@ -118,7 +122,13 @@ class EntityPlanner:
         if not wanted:
             return
         first, *equal = prop.columns
-        expression = self._expression(load.entity, first)
+        given = given_expression(prop, load.node)
+        if given is None:
+            expression = self._expression(load.entity, first)
+        elif adapt:
+            expression = self._expression(load.entity, given)
+        else:
+            expression = given
         if expression is None:
             load.partial = True
         else:
@@ -154,7 +164,7 @@ class EntityPlanner:
                 return True
             step = node.steps.get(prop.key) or node.wildcards.get("column")
             if step is not None:
-                return step.strategy == "undefer"
+                return step.strategy in ("undefer", WITH_EXPRESSION)
         return not prop.deferred
 
     def depth(self, strategy: str, path: tuple[Any, ...]) -> int | None:
@@ -203,6 +213,14 @@ class EntityPlanner:
                 if prop._use_get:
                     strategy = "identity"
             load.post.append(PostLoad(prop, strategy, step, child))
+
+
+def given_expression(prop: ColumnProperty, node: PathNode | None) -> Any:
+    """What the statement has an attribute load, if it says so."""
+    step = None if node is None else node.steps.get(prop.key)
+    if step is None or step.strategy != WITH_EXPRESSION:
+        return None
+    return step.args["expression"]
 
 
 def _refuse_population(prop: Any, strategy: str) -> None:

@@ -19,6 +19,9 @@ AT_ONCE = frozenset(
 )
 """Strategies that load with their parent, and steps that only lead on."""
 
+WITH_EXPRESSION = "with_expression"
+"""The strategy of a column whose SQL the statement gives."""
+
 _PLAIN_ARGUMENTS = frozenset((bool, int, str, type(None)))
 
 OPTION_NAMES = {
@@ -104,9 +107,12 @@ class Step(HasCacheKey):
         entity = self.entity
         if entity is not None:
             entity = entity._gen_cache_key(anon_map, bindparams)
+        given = len(bindparams)
         args = tuple(
             (k, _frozen(v, anon_map, bindparams)) for k, v in sorted(self.args.items())
         )
+        if self.strategy == WITH_EXPRESSION and len(bindparams) > given:
+            anon_map[NO_CACHE] = True  # as with criteria
         return (Step, attr_key, self.strategy, self.kind, entity, args)
 
     def shape(self) -> Any:
@@ -497,6 +503,9 @@ def _check_conflict(node: PathNode, chain: tuple[Step, ...]) -> None:
     )
 
 
+_COLUMN_LOADERS = {"defer": "deferred column", WITH_EXPRESSION: "expression column"}
+
+
 def _check_kind(step: Step) -> None:
     """Refuse a relationship's strategy for a column, and the other way round."""
     attr: Any = step.attr
@@ -508,7 +517,7 @@ def _check_kind(step: Step) -> None:
             'intended to be used with a "relationship property".'
         )
     if step.kind == "column" and is_relationship:
-        loader = "deferred column" if step.strategy == "defer" else "column"
+        loader = _COLUMN_LOADERS.get(str(step.strategy), "column")
         raise LoaderStrategyException(
             f'Can\'t apply "{loader} loader" strategy to property "{step.attr}", '
             'which is a "relationship"; this loader strategy is intended to be used '

@@ -15,7 +15,7 @@ from .._core.warnings import warn_deprecated
 from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.relationships import Relationship
 from .builder import SelectBuilder, TableOutput, entity_of
-from .entity_plan import ColumnList, EntityPlanner
+from .entity_plan import ColumnList, EntityPlanner, given_expression
 from .options import PathNode, build_tree
 from .positions import move
 
@@ -100,11 +100,11 @@ class OnceEach(ColumnList):
 
 
 class ReturningPlanner(EntityPlanner):
-    """Plans entities of RETURNING: columns of the table, no expressions."""
+    """Plans entities of RETURNING: columns, and expressions that options give."""
 
     def _is_loaded(self, prop: Any, node: PathNode | None, mapper: Any) -> bool:
         if not isinstance(prop.columns[0], Column):
-            return False
+            return given_expression(prop, node) is not None
         return super()._is_loaded(prop, node, mapper)
 
     def _plan_relationship(

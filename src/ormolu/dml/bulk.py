@@ -12,7 +12,7 @@ from ..flush.table_plan import plan_of
 from ..instrument.state import instance_state
 from .inserting import insert_groups, insert_with_keys
 from .many_tables import insert_into_tables
-from .parameters import InsertRows
+from .parameters import InsertRows, without_composites
 from .tables import attribute_names, sole_table, written_tables
 from .update_by_key import update_rows
 
@@ -68,11 +68,14 @@ def save_mappings(
         rows = (
             [_row_to_update(mapper, s, update_changed_only) for s in given]
             if isstates
-            else given
+            else without_composites(mapper, given)
         )
         update_rows(connection, mapper, rows)
         return
-    rows = [_row_of(mapper, s.obj()) for s in given] if isstates else given
+    if isstates:
+        rows = [_row_of(mapper, s.obj()) for s in given]
+    else:
+        rows = without_composites(mapper, given)
     if len(written_tables(mapper)) > 1:
         filled = insert_into_tables(connection, mapper, rows, render_nulls)
         keys = [[row.get(k) for k in mapper._pk_keys] for row in filled]

@@ -13,6 +13,7 @@ from ..compile.returning import PLAIN
 from .criteria import execute_criteria
 from .insert import execute_insert
 from .many_tables import update_of_table
+from .parameters import without_composites
 from .request import (
     DELETE_STRATEGIES,
     UPDATE_STRATEGIES,
@@ -118,6 +119,7 @@ def _refuse_fetch(request: Request) -> str | None:
 def _update_in_bulk(request: Request) -> Any:
     statement, mapper = request.statement, request.mapper
     rows = request.parameters if request.has_many else [request.parameters]
+    rows = without_composites(mapper, rows)
     synchronize = _require_bulk(request)
     if _is_plain(statement) and request.wants_plain_core():
         update_rows(request.connection(), mapper, rows)

@@ -13,7 +13,7 @@ from ..flush.table_plan import plan_of
 from ..lanes.rows import fetch_all
 from .inserting import insert_groups
 from .many_tables import insert_into_tables
-from .parameters import InsertRows
+from .parameters import InsertRows, without_composites
 from .request import INSERT_STRATEGIES, Request, parameter_names
 from .results import returned
 from .tables import sole_table, written_tables
@@ -37,6 +37,7 @@ def execute_insert(request: Request) -> Any:
 def _insert_in_bulk(request: Request) -> Any:
     statement = request.statement
     rows = request.parameters if request.has_many else [request.parameters]
+    rows = without_composites(request.mapper, rows)
     connection = request.connection()
     is_plain = _is_plain(statement)
     if is_plain and len(written_tables(request.mapper)) > 1:

@@ -16,6 +16,25 @@ Row = Mapping[str, Any]
 Group = list[dict[str, Any]]
 
 
+def without_composites(mapper: Any, rows: Any) -> Any:
+    """Rows with the values of composites in their columns' attributes."""
+    composites = mapper._composite_keys
+    if not composites:
+        return rows
+    return [_spread(mapper, row) for row in rows]
+
+
+def _spread(mapper: Any, row: Row) -> Row:
+    found = [key for key in mapper._composite_keys if key in row]
+    if not found:
+        return row
+    spread = {k: v for k, v in row.items() if k not in found}
+    for key in found:
+        prop = mapper.composites[key]
+        spread.update(zip(prop.keys, prop.values_of(row[key]), strict=True))
+    return spread
+
+
 class InsertRows:
     """Turns rows of attributes into groups of rows with equal columns.
 

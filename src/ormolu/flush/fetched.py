@@ -159,11 +159,14 @@ def _missing(obj: Any, key: str) -> bool:
 
 def _expire_expressions(mapper: Any, obj: Any) -> None:
     """Expressions may have other values after a flush; what the user set stays."""
-    originals = kernel.state_of(obj)._o_originals or ()
+    struct = kernel.state_of(obj)
+    originals = struct._o_originals or ()
+    is_new = struct._o_key is None
     keys = [
         key
         for key in mapper._read_only_keys
         if key not in originals
+        and not (is_new and mapper._props[key].is_query_expression)
         and mapper._props[key].expire_on_flush
         and not (key in mapper._deferred_keys and _missing(obj, key))
     ]

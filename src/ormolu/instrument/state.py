@@ -227,11 +227,11 @@ class InstanceState:
         return None if origin is None else origin.path
 
     def get_history(self, key: str, passive: int = PASSIVE_OFF) -> History:
-        found: History = self.manager[key].impl.get_history(self.obj(), passive)
+        found: History = self.get_impl(key).get_history(self.obj(), passive)
         return found
 
     def get_impl(self, key: str) -> Any:
-        return self.manager[key].impl
+        return impl_of(self.manager, key)
 
     def _modified_event(self, *args: Any) -> None:
         kernel.mark_modified(self.obj())
@@ -329,6 +329,14 @@ def _adopted_state(obj: Any, cls: type, kept: dict[str, Any]) -> AdoptedInstance
 entity.provide_views(EmbeddedInstanceState)
 
 
+def impl_of(manager: ClassManager, key: str) -> Any:
+    """The implementation of an attribute; that of a composite is its property."""
+    attr = manager.get(key)
+    if attr is None and key in manager.mapper.composites:
+        return manager.mapper.composites[key]
+    return manager[key].impl
+
+
 class AttributeState:
     """One attribute of one instance: value, loaded value and history."""
 
@@ -340,6 +348,9 @@ class AttributeState:
 
     @property
     def loaded_value(self) -> Any:
+        composite = self.state.mapper.composites.get(self.key)
+        if composite is not None:
+            return composite.loaded_value(self.state.obj())
         value = kernel.peek_key(self.state.obj(), self.key)
         return NO_VALUE if value is UNLOADED else value
 

@@ -11,6 +11,7 @@ from sqlalchemy.sql.schema import Column
 from .._speedups import state as kernel
 from ..compile.entity_plan import IMMEDIATE, strategy_name
 from ..compile.load_options import OwnLoad
+from ..compile.options import WITH_EXPRESSION
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
 from ..hydrate.description import node_of_own_load
 from ..instrument.expiry import (
@@ -40,7 +41,7 @@ def load_expired(mapper: Any, obj: Any, passive: int) -> Any:
     """Reload an instance's expired attributes in one statement."""
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    names = {*expired_keys(obj), *_eager_keys(obj, EAGER)}
+    names = {*expired_keys(obj), *_eager_keys(obj, EAGER), *_given_keys(obj)}
     # where all that is expired has changes, the row brings everything anew
     load_columns(mapper, obj, names or None, autoflush=not passive & NO_AUTOFLUSH)
     clear_expired(obj)
@@ -68,6 +69,18 @@ def _eager_keys(obj: Any, strategies: Container[str]) -> set[str]:
     }
 
 
+def _given_keys(obj: Any) -> set[str]:
+    """Expired attributes whose SQL was given by the statement that loaded the object."""
+    node = node_of_own_load(kernel.state_of(obj)._o_origin)
+    if node is None:
+        return set()
+    return {
+        key
+        for key, step in node.steps.items()
+        if step.strategy == WITH_EXPRESSION and is_expired(obj, key)
+    }
+
+
 def _has_eager_relationships(mapper: Any) -> bool:
     """Whether any relationship is loaded at once where no option says otherwise."""
     found = mapper._plans.get("has eager relationships")
@@ -86,6 +99,8 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     # what the load of an expired object had asked for is over
     expired = is_expired(obj, prop.key)
     step = None if expired else _column_step(struct, prop)
+    if prop.is_query_expression and (step is None or step.strategy != "defer"):
+        return ATTR_EMPTY  # the statement gave no expression
     if (
         step is None
         and not expired

@@ -7,9 +7,16 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
+from sqlalchemy.sql import coercions, roles
 
 from .._core.warnings import deprecated
-from ..compile.options import LoaderOption, Step, check_leads_on, entity_text
+from ..compile.options import (
+    WITH_EXPRESSION,
+    LoaderOption,
+    Step,
+    check_leads_on,
+    entity_text,
+)
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 
@@ -51,6 +58,31 @@ def _column_step(attr: Any, strategy: str, **args: Any) -> Step:
         _entity_of_wildcard(attr)
         return Step(None, strategy, "column", **args)
     return Step(_attribute(attr), strategy, "column", **args)
+
+
+def _columns_of(attr: Any) -> list[Any]:
+    """The attributes of a composite's columns; any other attribute itself."""
+    keys = attr._parententity.mapper._composite_keys.get(attr.key)
+    if keys is None:
+        return [attr]
+    return [attr._parententity.entity_attribute(key) for key in keys]
+
+
+def _column_steps(attr: Any, strategy: str, **args: Any) -> list[Step]:
+    if isinstance(attr, str):
+        return [_column_step(attr, strategy, **args)]
+    found = _columns_of(_attribute(attr))
+    return [_column_step(part, strategy, **args) for part in found]
+
+
+def _expression_step(attr: Any, expression: Any) -> Step:
+    if isinstance(attr, str):
+        raise sa_exc.ArgumentError(
+            "Strings are not accepted for attribute names in loader options; please "
+            "use class-bound attributes directly."
+        )
+    found = coercions.expect(roles.LabeledColumnExprRole, expression)
+    return _column_step(attr, WITH_EXPRESSION, expression=found)
 
 
 _noload_is_deprecated = deprecated(
@@ -97,6 +129,9 @@ class _AbstractLoad(LoaderOption):
                 f'"{entity_text(start)}"'
             )
 
+    def _with(self, steps: list[Step]) -> Load:
+        return self._and(*steps) if len(steps) == 1 else self._columns(steps)
+
     def _columns(self, steps: list[Step]) -> Load:
         for step in sorted(steps, key=lambda step: step.attr is None):
             self._check_next(step)  # of named attributes first: a message names them
@@ -139,10 +174,13 @@ class _AbstractLoad(LoaderOption):
         return self._and(_contains_step(attr, alias))
 
     def defer(self, key: Any, raiseload: bool = False) -> Load:
-        return self._and(_column_step(key, "defer", raiseload=raiseload))
+        return self._with(_column_steps(key, "defer", raiseload=raiseload))
 
     def undefer(self, key: Any) -> Load:
-        return self._and(_column_step(key, "undefer"))
+        return self._with(_column_steps(key, "undefer"))
+
+    def with_expression(self, key: Any, expression: Any) -> Load:
+        return self._and(_expression_step(key, expression))
 
     def undefer_group(self, name: str) -> Load:
         return self._and(_group_step(name))
@@ -252,7 +290,7 @@ def _group_step(name: str) -> Step:
 def _load_only_steps(attrs: tuple[Any, ...], raiseload: bool) -> list[Step]:
     if not attrs:
         return []
-    found = [_attribute(attr) for attr in attrs]
+    found = [part for attr in attrs for part in _columns_of(_attribute(attr))]
     entity = found[0]._parententity
     wildcard = Step(None, "defer", "column", entity, raiseload=raiseload)
     return [wildcard, *(_column_step(a, "undefer") for a in found)]
@@ -315,12 +353,17 @@ def contains_eager(*keys: Any, alias: Any = None) -> Load:
 
 def defer(key: Any, *addl_attrs: Any, raiseload: bool = False) -> Load:
     """Leave a column out until it is read."""
-    return _load([_column_step(key, "defer", raiseload=raiseload)])
+    return _load(())._with(_column_steps(key, "defer", raiseload=raiseload))
 
 
 def undefer(key: Any, *addl_attrs: Any) -> Load:
     """Load a deferred column with its entity."""
-    return _load([_column_step(key, "undefer")])
+    return _load(())._with(_column_steps(key, "undefer"))
+
+
+def with_expression(key: Any, expression: Any) -> Load:
+    """Give a ``query_expression()`` attribute its SQL in this statement."""
+    return _load([_expression_step(key, expression)])
 
 
 def undefer_group(name: str) -> Load:

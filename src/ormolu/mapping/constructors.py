@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.sql.base import _NoArg
 
+from .composite import Composite
 from .properties import ColumnProperty
+from .query_expression import QueryExpression
 from .relationships import Relationship
 from .synonym import Synonym
 
@@ -72,6 +74,15 @@ def column_property(column: Any, *additional_columns: Any, **kw: Any) -> ColumnP
     return ColumnProperty(column, *additional_columns, attribute_options=options, **kw)
 
 
+def composite(composite_class: Any = None, *attrs: Any, **kw: Any) -> Composite:
+    """Map an attribute to an object that several columns make up.
+
+    Takes the arguments of `sqlalchemy.orm.composite`.
+    """
+    options = _options(kw)
+    return Composite(composite_class, *attrs, attribute_options=options, **kw)
+
+
 def synonym(name: str, **kw: Any) -> Synonym:
     """Another name of a mapped attribute.
 
@@ -101,6 +112,18 @@ def deferred(
     )
 
 
+def query_expression(default_expr: Any = None, **kw: Any) -> QueryExpression:
+    """Declare an attribute that takes its SQL from ``with_expression()``.
+
+    Args:
+        default_expr: the expression of statements that say nothing.
+
+    Takes the further arguments of `sqlalchemy.orm.query_expression`.
+    """
+    options = _options(kw)
+    return QueryExpression(default_expr, attribute_options=options, **kw)
+
+
 def backref(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:
     """The name and arguments of the relationship that ``backref`` generates."""
     return name, kwargs
@@ -115,8 +138,6 @@ def _not_yet(name: str) -> Callable[..., Any]:
     return construct
 
 
-composite = _not_yet("composite")
-query_expression = _not_yet("query_expression")
 with_polymorphic = _not_yet("with_polymorphic")
 polymorphic_union = _not_yet("polymorphic_union")
 

@@ -19,6 +19,7 @@ from ..instrument import events as instance_events
 from ..instrument.manager import manager_of_class
 from ..instrument.state import instance_state
 from . import configure
+from .composite import Composite
 from .hooks import hooks
 from .mapper_set_up import MapperSetUp
 from .properties import ColumnProperty
@@ -267,7 +268,18 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     @sa_util.memoized_property
     def composites(self) -> Any:
-        return self._filtered(lambda p: type(p).__name__ == "Composite")
+        return self._filtered(lambda p: isinstance(p, Composite))
+
+    @sa_util.memoized_property
+    def _composite_keys(self) -> dict[str, list[str]]:
+        """By name of a composite, the names of its columns' attributes."""
+        found = (p for p in self._props.values() if isinstance(p, Composite))
+        return {prop.key: prop.keys for prop in found}
+
+    def _without_composites(self, names: Iterable[str]) -> list[str]:
+        """Names of attributes, with those of a composite's columns in its place."""
+        keys = self._composite_keys
+        return [part for name in names for part in keys.get(name, (name,))]
 
     @property
     def all_orm_descriptors(self) -> Any:
@@ -287,6 +299,7 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         "relationships",
         "synonyms",
         "composites",
+        "_composite_keys",
         "_column_props",
         "_relationship_props",
         "_instance_keys",

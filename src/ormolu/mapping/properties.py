@@ -85,6 +85,7 @@ class ColumnProperty(MapperProperty):
     """
 
     _is_column = True
+    is_query_expression = False
     inherit_cache = True
     strategy_wildcard_key = "column"
     Comparator = ColumnComparator

@@ -202,7 +202,8 @@ class QueryableAttribute(
         return op(other, self.comparator, **kw)
 
     def label(self, name: str | None) -> Any:
-        return self.expression.label(name)
+        bundle = self.expression._annotations.get("bundle")
+        return self.expression.label(name) if bundle is None else bundle.label(name)
 
     @property
     def prop(self) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import func, literal_column
 from sqlalchemy.sql import expression
 from sqlalchemy.sql.selectable import SelectLabelStyle
 
-from .._core.warnings import deprecated, legacy
+from .._core.warnings import deprecated, legacy, warn_deprecated
 from ..compile.query_style import query_style, with_style
 from .base import no_criterion
 from .dml import delete_rows, update_rows
@@ -238,12 +238,24 @@ class Query(ExecutingQuery, Generic[_T]):
         """Deprecated: merge the objects of another result into the session."""
         return merge_result(self, iterator, load)
 
+    @deprecated(
+        "2.0",
+        "The Query.instances() method is deprecated and will be removed in a future "
+        "release. Use the Select.from_statement() method or aliased() construct in "
+        "conjunction with Session.execute() instead.",
+    )
     def instances(self, result_proxy: Any, context: Any = None) -> Any:
         """Deprecated: objects of the rows of a result."""
-        raise NotImplementedError(
-            "Query.instances() is not implemented; use "
-            "session.execute(select(...).from_statement(...))"
-        )
+        if context is None:
+            warn_deprecated(
+                "Using the Query.instances() method without a context is deprecated and "
+                "will be disallowed in a future release.  Please make use of "
+                ":meth:`_query.Query.from_statement` for linking ORM results to "
+                "arbitrary select constructs.",
+                "1.4",
+            )
+        result = self.session._objects_of(self._select, result_proxy)
+        return result.scalars() if self._is_bare else result
 
     # -- changing rows -------------------------------------------------------------------------
 

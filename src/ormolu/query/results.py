@@ -21,13 +21,19 @@ class ExecutingQuery(GenerativeQuery):
         """Whether the query selects one thing only, and gives it out bare."""
         return not self._tuples and len(self._select._raw_columns) == 1
 
+    @property
+    def _is_bare(self) -> bool:
+        """Whether what is selected is one entity, or stands for one."""
+        raws = self._select._raw_columns
+        return len(raws) == 1 and not self._tuples and bool(_is_single(raws[0]))
+
     def _iter(self) -> Any:
         """The result of the query: bare objects for a single entity, else rows."""
         query = self._before_compile()
         statement = query._statement_only()
         result = query.session.execute(statement, query._params or None)
         raws = query._select._raw_columns
-        if len(raws) == 1 and not query._tuples and _is_single(raws[0]):
+        if query._is_bare:
             result = result.scalars()
         elif not any(entity_of(raw) is not None for raw in raws):
             return result

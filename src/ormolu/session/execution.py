@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Any, NoReturn, Self
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import text
 from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Result
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
 from ..compile.criteria import options_with_criteria
-from ..compile.from_statement import load_of
+from ..compile.from_statement import FromStatement, FromStatementState, load_of
 from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
 from ..exc import instance_text
@@ -239,6 +240,12 @@ def wrap(
     rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
     generation = None if options.get("prebuffer_rows") else session._generation
     return _result(session, description, plan, rows, cursor_result, generation)
+
+
+def objects_of(session: Any, statement: Any, cursor_result: Any) -> Result[Any]:
+    """What a SELECT of entities would load, from rows that the user fetched himself."""
+    state = FromStatementState(FromStatement(statement, text("")), None)
+    return wrap(session, cursor_result, state.load_of(cursor_result), {})
 
 
 def _attached(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -11,6 +12,7 @@ from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
 from ..lanes.purpose import OVERWRITE_OPTION, TOKEN_OPTION
 from ..loaders.by_key import key_parameters, select_by_key, warn_of_null_key
+from ..mapping.composite_values import values_getter
 from ..mapping.synonym import Synonym
 from .known import for_update_arguments
 
@@ -21,8 +23,8 @@ def identity_values(mapper: Any, ident: Any) -> tuple[Any, ...]:
     Raises:
         InvalidRequestError: for a wrong number of values or wrong names.
     """
-    if hasattr(ident, "__composite_values__"):
-        ident = ident.__composite_values__()
+    if hasattr(ident, "__composite_values__") or is_dataclass(ident):
+        ident = values_getter(type(ident))(ident)
     if isinstance(ident, Mapping):
         return _from_names(mapper, ident)
     values = tuple(ident) if isinstance(ident, (tuple, list)) else (ident,)

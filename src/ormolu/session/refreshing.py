@@ -46,7 +46,9 @@ class Refreshing(BulkOperations):
             )
         self._require_persistent(instance, struct)
         mapper = struct._o_layout.mapper
-        names = None if attribute_names is None else set(attribute_names)
+        names = None
+        if attribute_names is not None:
+            names = set(mapper._without_composites(attribute_names))
         self._expire_for_refresh(instance, mapper, names)
         self._autoflush()
         _refuse_changed_key(struct, mapper)
@@ -89,10 +91,10 @@ class Refreshing(BulkOperations):
         """Forget an object's values; the next read loads them anew."""
         struct = self._state_of(instance)
         self._require_in_session(instance, struct)
-        if attribute_names:
-            expire_keys(instance, list(attribute_names))
-            return
         mapper = struct._o_layout.mapper
+        if attribute_names:
+            expire_keys(instance, mapper._without_composites(attribute_names))
+            return
         cascaded = list(mapper.cascade_iterator("refresh-expire", instance))
         self._expire_one(instance)
         for other in cascaded:

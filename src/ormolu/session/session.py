@@ -200,6 +200,9 @@ class Session(Refreshing, SessionClassMethods):
     ) -> AnnouncedLoad:
         return announce_load(self, statement, connection, values, purpose)
 
+    def _objects_of(self, statement: Any, cursor_result: Any) -> Any:
+        return execution.objects_of(self, statement, cursor_result)
+
     def _execute_plain(
         self,
         statement: Any,
