@@ -56,6 +56,22 @@ def test_a_pending_orphan_leaves_the_session(world: World) -> None:
     assert child not in session
 
 
+def test_what_waits_for_a_collection_is_no_change_in_a_passive_delete(
+    world: World,
+) -> None:
+    Up, Down = family(world, passive_deletes=True, backref="up")
+    session = world.session()
+    session.add(Up(downs=[Down()]))
+    session.commit()
+    up, child = session.get(Up, 1), session.get(Down, 1)
+    child.up = None
+    session.expunge(child)
+    session.execute(Down.__table__.delete())
+    session.delete(up)
+    session.flush()
+    assert child.up_id == 1
+
+
 def test_an_orphan_that_is_pending_again_loses_its_row(world: World) -> None:
     Up, Down = family(world, cascade="all, delete-orphan")
     session = world.session()

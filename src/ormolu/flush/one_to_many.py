@@ -6,6 +6,7 @@ from typing import Any
 
 from .._speedups import flushing
 from .._speedups import state as kernel
+from ..instrument.history import HISTORY_BLANK, History
 from . import sync
 from .dependency import PASSIVE_NO_INITIALIZE, PASSIVE_OFF, Dependency
 from .steps import AddEdge, PostUpdateAll, Step
@@ -62,8 +63,17 @@ class OneToManyDependency(Dependency):
 
     # -- what takes part -----------------------------------------------------------
 
+    def _history_at_end(self, uow: Any, obj: Any) -> History:
+        """The history of an object that is deleted.
+
+        What waits for a collection that its deletion does not load is none of it.
+        """
+        if self.passive_deletes and self._only_waits(obj):
+            return HISTORY_BLANK
+        return self.history(uow, obj, self.on_delete)
+
     def presort_delete(self, uow: Any, obj: Any) -> None:
-        history = self.history(uow, obj, self.on_delete)
+        history = self._history_at_end(uow, obj)
         for child in history.deleted:
             if child is not None and not self.hasparent(child):
                 if self.cascade.delete_orphan:
@@ -117,7 +127,7 @@ class OneToManyDependency(Dependency):
             return
         added = uow.added_children.get(self, ())
         for obj in objects:
-            history = self.history(uow, obj, self.on_delete)
+            history = self._history_at_end(uow, obj)
             for child in history.deleted:
                 if child is not None and not self.hasparent(child):
                     self._clear_deleted(uow, obj, child)
@@ -135,7 +145,7 @@ class OneToManyDependency(Dependency):
         keeps = self.cascade.delete_orphan or self.passive_deletes == "all"
         for obj in objects:
             if self.self_referential and self._only_waits(obj):
-                continue
+                continue  # as in SQLAlchemy, that is no change within a class
             history = self.history(uow, obj, PASSIVE_NO_INITIALIZE)
             for child in self._copied(uow, obj, history.added):
                 self._synchronize(uow, obj, child)
@@ -149,10 +159,7 @@ class OneToManyDependency(Dependency):
                     self._synchronize(uow, obj, child, pks_changed=True)
 
     def _only_waits(self, obj: Any) -> bool:
-        """Whether all changes of a collection wait for it to be loaded.
-
-        As in SQLAlchemy, that is no change along a self-referential relationship.
-        """
+        """Whether all changes of a collection wait for it to be loaded."""
         extras = kernel.state_of(obj)._o_extras
         return extras is not None and self.key in extras.get("pending", ())
 
