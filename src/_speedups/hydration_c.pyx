@@ -19,33 +19,27 @@ from cpython.tuple cimport (
 )
 from libc.stdlib cimport free, malloc
 
+from ormolu._speedups.changes_c cimport forget
+from ormolu._speedups.identity_c cimport IdentityDict, Tracker
+from ormolu._speedups.instance_c cimport (
+    F_EXPIRED,
+    F_PARTIAL,
+    EntityBase,
+    State,
+    fresh_values,
+    layout_of_state,
+    new_entity,
+    originals_of,
+    shared_rare,
+)
+from ormolu._speedups.layout_c cimport Layout
+from ormolu._speedups.lookup_c cimport dict_of, new_companion, state_for
 from ormolu._speedups.sharing cimport (
     ormolu_share,
     ormolu_sharing_free,
     ormolu_sharing_new,
 )
-from ormolu._speedups.state_c cimport (
-    AdoptedState,
-    EntityBase,
-    F_EXPIRED,
-    F_FRESH,
-    F_PARTIAL,
-    IdentityDict,
-    Layout,
-    State,
-    Tracker,
-    dict_of,
-    forget,
-    fresh_values,
-    layout_of_state,
-    new_companion,
-    new_entity,
-    originals_of,
-    peek_value,
-    put_value,
-    shared_rare,
-    state_for,
-)
+from ormolu._speedups.values_c cimport peek_value, put_value
 
 from ormolu._speedups.sentinel import UNLOADED
 

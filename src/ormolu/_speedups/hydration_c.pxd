@@ -1,7 +1,9 @@
 """The plans of ``hydration_c``, for kernels that run them too."""
 
 from ormolu._speedups.sharing cimport ormolu_sharing
-from ormolu._speedups.state_c cimport IdentityDict, Layout, Rare, Tracker
+from ormolu._speedups.identity_c cimport IdentityDict, Tracker
+from ormolu._speedups.instance_c cimport Rare
+from ormolu._speedups.layout_c cimport Layout
 
 
 cdef class EntityPlan:

@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from ormolu._speedups.sentinel import UNLOADED
-from ormolu._speedups.state_py import (
+from ormolu._speedups.changes_py import forget_changes
+from ormolu._speedups.identity_py import IdentityDict, Tracker
+from ormolu._speedups.instance_py import (
     EXPIRED,
     FRESH,
     PARTIAL,
-    STATE_KEY,
     AdoptedState,
     EntityBase,
-    IdentityDict,
-    Layout,
     State,
-    Tracker,
-    forget_changes,
-    peek,
-    put,
-    state_of,
 )
+from ormolu._speedups.layout_py import Layout
+from ormolu._speedups.lookup_py import STATE_KEY, state_of
+from ormolu._speedups.sentinel import UNLOADED
+from ormolu._speedups.values_py import peek, put
 
 __all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
 
