@@ -88,15 +88,21 @@ def test_the_stubs_name_the_same(name: str) -> None:
     found = [
         ast.literal_eval(node.value)
         for node in ast.parse(stub.read_text("utf-8")).body
-        if isinstance(node, ast.Assign)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
     ]
     assert [sorted(names) for names in found] == [sorted(python.__all__)]
 
 
-def test_state_has_what_its_parts_have() -> None:
-    parts = KERNELS[: KERNELS.index("state")]
+@pytest.mark.parametrize(
+    ("whole", "first", "apart"),
+    [("state", "layout", {"UNLOADED", "WeakTable"}), ("hydration", "plans", set())],
+)
+def test_what_is_put_together_has_all_of_its_parts(
+    whole: str, first: str, apart: set[str]
+) -> None:
+    parts = KERNELS[KERNELS.index(first) : KERNELS.index(whole)]
     names = {name for part in parts for name in twin(part, "py").__all__}
-    assert {*twin("state", "py").__all__} == (names - {"WeakTable"}) | {"UNLOADED"}
+    assert {*twin(whole, "py").__all__} ^ names == apart
 
 
 @pytest.mark.parametrize("suffix", ["c", "py"])

@@ -28,7 +28,10 @@ KERNELS: Final = (
     "attribute",
     "construct",
     "state",
-    # what works on it
+    # what works on it; ``hydration`` is put together, too
+    "plans",
+    "refilling",
+    "load_run",
     "hydration",
     "gather",
     "flushing",
