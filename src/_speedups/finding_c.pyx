@@ -8,14 +8,9 @@ The twin in Python is ``finding_py``.
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.object cimport PyObject, PyTypeObject
 
-from ormolu._speedups.state_c cimport (
-    F_DELETED,
-    F_EXPIRED,
-    EntityBase,
-    IdentityDict,
-    State,
-    state_if_any,
-)
+from ormolu._speedups.identity_c cimport IdentityDict
+from ormolu._speedups.instance_c cimport F_DELETED, F_EXPIRED, EntityBase, State
+from ormolu._speedups.lookup_c cimport state_if_any
 
 import functools
 

@@ -8,28 +8,24 @@ The twin in Python is ``flushing_py``.
 from cpython.long cimport PyLong_FromVoidPtr
 from cpython.object cimport PyObject
 
-from ormolu._speedups.state_c cimport (
+from ormolu._speedups.changes_c cimport forget, write_embedded
+from ormolu._speedups.identity_c cimport IdentityDict, Tracker, home_of, tracker_of
+from ormolu._speedups.instance_c cimport (
     F_DELETED,
     F_EXPIRED,
     F_FRESH,
     F_MODIFIED,
     F_PARTIAL,
     EntityBase,
-    IdentityDict,
-    Layout,
     State,
-    Tracker,
     borrow,
-    forget,
     layout_of_state,
     originals_of,
-    peek_value,
-    put_value,
     set_originals,
-    state_for,
-    state_if_any,
-    write_entity,
 )
+from ormolu._speedups.layout_c cimport Layout
+from ormolu._speedups.lookup_c cimport state_for, state_if_any
+from ormolu._speedups.values_c cimport peek_value, put_value
 
 from ormolu._speedups.sentinel import UNLOADED
 
@@ -152,7 +148,7 @@ cdef bint _is_in(Tracker tracker, object obj) except -1:
         return False
     if number in tracker.new:
         return True
-    if state._home is None or state._home._live_tracker() is not tracker:
+    if state._home is None or tracker_of(state) is not tracker:
         return False
     return not state._flags & F_DELETED or state._home.contains(obj)
 
@@ -203,7 +199,7 @@ def mark_deleted(Tracker tracker not None, list objs not None, Py_ssize_t start)
             state._key is None
             or state._home is None
             or state._flags & F_DELETED
-            or state._home._live_tracker() is not tracker
+            or tracker_of(state) is not tracker
         ):
             return i
         tracker.deleted[PyLong_FromVoidPtr(<void*>obj)] = obj
@@ -222,7 +218,7 @@ def settle_deleted(Tracker tracker not None, list objs not None):
     cdef list changed = []
     for obj in objs:
         state = state_for(obj)
-        home = state._home
+        home = home_of(state)
         if home is None:
             continue
         gone.append(obj)
@@ -339,7 +335,7 @@ cdef int _copy(
     cdef PyObject* held
     for i in range(len(sources)):
         held = borrow(source, sources[i])
-        write_entity(target, layout, targets[i], <object>held)
+        write_embedded(target, layout, targets[i], <object>held)
     return 0
 
 

@@ -11,16 +11,16 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdlib cimport free, malloc
 
-from ormolu._speedups.state_c cimport (
+from ormolu._speedups.instance_c cimport (
     EntityBase,
-    Layout,
     State,
     borrow,
     layout_of_state,
     originals_of,
-    peek_value,
-    state_if_any,
 )
+from ormolu._speedups.layout_c cimport Layout
+from ormolu._speedups.lookup_c cimport state_if_any
+from ormolu._speedups.values_c cimport peek_value
 
 from ormolu._speedups.sentinel import UNLOADED
 

@@ -8,21 +8,19 @@ The twin in Python is ``linking_py``.
 from cpython.list cimport PyList_Append, PyList_GET_SIZE
 from cpython.object cimport PyObject
 
-from ormolu._speedups.state_c cimport (
+from ormolu._speedups.c_api cimport ormolu_new_ref
+from ormolu._speedups.changes_c cimport change_original, set_parent_of
+from ormolu._speedups.identity_c cimport IdentityDict, home_of
+from ormolu._speedups.instance_c cimport (
     F_DELETED,
     F_FRESH,
     EntityBase,
-    IdentityDict,
-    Layout,
-    State,
     borrow,
-    change_original,
     layout_of_state,
-    new_ref,
     originals_of,
-    put_value,
-    set_parent_of,
 )
+from ormolu._speedups.layout_c cimport Layout
+from ormolu._speedups.values_c cimport put_value
 
 from ormolu._speedups.sentinel import UNLOADED
 
@@ -114,7 +112,7 @@ cdef class Side:
                     before = list(<object>found)
             change_original(obj, obj, self.key, before)
         if self.parent_token is not None:
-            set_parent_of(other, self.parent_token, new_ref(obj))
+            set_parent_of(other, self.parent_token, ormolu_new_ref(obj))
         return 0
 
 
@@ -193,8 +191,8 @@ cdef class Link:
 
     cdef bint _stays(self, EntityBase obj, EntityBase other) except -1:
         """Whether no session gets an object by the change, nor is disturbed by it."""
-        cdef IdentityDict home = obj._home
-        cdef IdentityDict others = other._home
+        cdef IdentityDict home = home_of(obj)
+        cdef IdentityDict others = home_of(other)
         if self.alike or others is None or other._flags & F_DELETED:
             return False
         if home is not None and (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from ormolu._speedups._choose import SUFFIXES
 from tests.kernel.models import World
 
 
@@ -158,3 +160,18 @@ def test_objects_that_were_never_initialized_are_no_harm(
         except Exception:
             pass
     gc.collect()
+
+
+def test_a_table_that_is_no_identity_dict_is_no_home(
+    world: World, cls: type[Any]
+) -> None:
+    suffix = SUFFIXES[world.impl]
+    table = import_module(f"ormolu._speedups.weak_table{suffix}").WeakTable()
+    made = make(world, cls)
+    if world.impl == "cython":
+        with pytest.raises(TypeError, match="Expected an IdentityDict or None"):
+            made["state"]._o_home = table
+    else:
+        made["state"]._o_home = table
+    use_everything(world, made, cls)
+    assert (table.get(1), table.values(), len(table)) == (None, [], 0)

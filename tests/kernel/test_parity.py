@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-NAMES = ["state", "hydration", "gather", "flushing", "finding", "linking"]
+from ormolu._speedups._choose import KERNELS
 
 
 def twin(name: str, suffix: str) -> ModuleType:
@@ -21,7 +23,7 @@ def twin(name: str, suffix: str) -> ModuleType:
         raise
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=KERNELS)
 def twins(request: pytest.FixtureRequest) -> tuple[ModuleType, ModuleType]:
     return twin(request.param, "c"), twin(request.param, "py")
 
@@ -77,6 +79,30 @@ def test_the_documentation_is_the_same(twins: tuple[ModuleType, ModuleType]) -> 
         ours, theirs = getattr(compiled, name), getattr(python, name)
         if callable(theirs) and name != "constructor":
             assert inspect.getdoc(ours) == inspect.getdoc(theirs), name
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_stubs_name_the_same(name: str) -> None:
+    python = twin(name, "py")
+    stub = Path(str(python.__file__)).with_name(f"{name}_c.pyi")
+    found = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(stub.read_text("utf-8")).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+    ]
+    assert [sorted(names) for names in found] == [sorted(python.__all__)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "first", "apart"),
+    [("state", "layout", {"UNLOADED", "WeakTable"}), ("hydration", "plans", set())],
+)
+def test_what_is_put_together_has_all_of_its_parts(
+    whole: str, first: str, apart: set[str]
+) -> None:
+    parts = KERNELS[KERNELS.index(first) : KERNELS.index(whole)]
+    names = {name for part in parts for name in twin(part, "py").__all__}
+    assert {*twin(whole, "py").__all__} ^ names == apart
 
 
 @pytest.mark.parametrize("suffix", ["c", "py"])

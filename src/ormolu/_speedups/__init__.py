@@ -1,7 +1,9 @@
 """The kernel: ``state``, ``hydration``, ``gather``, ``flushing``, ``finding``, ``linking``.
 
-The layers above import the modules from here, in the implementation chosen, and
-never know which one runs.  Each module has a compiled form (``state_c``) and a twin in Python (``state_py``).
+The layers above import the modules from here, in the implementation chosen, and never
+know which one runs.  Each has a compiled form (``state_c``) and a twin in Python
+(``state_py``).  ``state`` and ``hydration`` put together what smaller modules make; the
+kernel's own modules use those.
 """
 
 from __future__ import annotations

@@ -16,7 +16,28 @@ from typing import Final, Literal, cast
 Implementation = Literal["cython", "python"]
 
 VARIABLE: Final = "ORMOLU_IMPL"
-KERNELS: Final = ("state", "hydration", "gather", "flushing", "finding", "linking")
+KERNELS: Final = (
+    # what ``state`` puts together, the lowest first
+    "layout",
+    "weak_table",
+    "instance",
+    "lookup",
+    "identity",
+    "values",
+    "changes",
+    "attribute",
+    "construct",
+    "state",
+    # what works on it; ``hydration`` is put together, too
+    "plans",
+    "refilling",
+    "load_run",
+    "hydration",
+    "gather",
+    "flushing",
+    "finding",
+    "linking",
+)
 SUFFIXES: Final[dict[Implementation, str]] = {"cython": "_c", "python": "_py"}
 REQUESTS: Final = ("auto", "cython", "python")
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ormolu._speedups.sentinel import UNLOADED
-from ormolu._speedups.state_py import (
+from ormolu._speedups.changes_py import forget_changes, write
+from ormolu._speedups.identity_py import Tracker
+from ormolu._speedups.instance_py import (
     DELETED,
     EXPIRED,
     FRESH,
     MODIFIED,
     PARTIAL,
     EntityBase,
-    Layout,
-    Tracker,
-    forget_changes,
-    peek,
-    put,
-    state_of,
-    state_or_none,
-    write,
 )
+from ormolu._speedups.layout_py import Layout
+from ormolu._speedups.lookup_py import state_of, state_or_none
+from ormolu._speedups.sentinel import UNLOADED
+from ormolu._speedups.values_py import peek, put
 
 __all__ = [
     "enter_new",

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ormolu._speedups.layout_py import Layout
+from ormolu._speedups.lookup_py import layout_of, state_or_none
 from ormolu._speedups.sentinel import UNLOADED
-from ormolu._speedups.state_py import Layout, layout_of, peek, state_or_none
+from ormolu._speedups.values_py import peek
 
 __all__ = ["changed", "gather", "gather_one", "shape_rows"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ormolu._speedups.state_py import Layout
+from ormolu._speedups.layout_py import Layout
 
 __all__ = ["Link", "Side"]
 
