@@ -9,7 +9,7 @@ from sqlalchemy import util as sa_util
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
 from ..lanes import fast
-from .rows import committed, current
+from .rows import committed, known_key
 from .table_plan import TablePlan
 
 
@@ -30,11 +30,8 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
     """
     key: tuple[Any, ...]
     struct = kernel.state_of(obj)
-    held = struct._o_key
-    if plan.sole and held is not None:
-        if kernel.peek(obj, plan.pk_slots[0]) is kernel.UNLOADED:
-            current(plan, obj, plan.pk_slots[0])  # expired: is its row there at all?
-        key = (held,) if len(plan.pk_slots) == 1 else held
+    if plan.sole and struct._o_key is not None:
+        key = known_key(plan, obj)
     elif struct._o_flags & kernel.FRESH:
         key = (None,)  # it never had a row
     else:  # an object that is pending again goes by the key that its row had
