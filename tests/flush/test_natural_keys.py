@@ -3,7 +3,16 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, inspect
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    inspect,
+    select,
+    update,
+)
 
 from ormolu import exc, relationship
 from tests.flush.world import World, named
@@ -155,3 +164,24 @@ def test_a_null_in_a_key_finds_no_row(world: World, change: str) -> None:
         match = "Can't delete from table r using NULL for primary key value on column"
     with pytest.raises(exc.FlushError, match=match):
         session.flush()
+
+
+@pytest.mark.parametrize("end", ["update", "delete"])
+def test_a_row_is_found_by_the_key_that_an_update_by_criteria_gave_it(
+    world: World, end: str
+) -> None:
+    table = world.table("item", named("n"))
+    Item = world.map("Item", table)
+    session = world.session()
+    item = Item(id=1, n="a")
+    session.add(item)
+    session.flush()
+    session.execute(update(Item).where(Item.id == 1).values(id=5))
+    if end == "update":
+        item.n = "b"
+    else:
+        session.delete(item)
+    session.flush()
+    rows = session.execute(select(table.c.id, table.c.n)).all()
+    assert rows == ([(5, "b")] if end == "update" else [])
+    assert inspect(item).identity == (5,) if end == "update" else inspect(item).deleted

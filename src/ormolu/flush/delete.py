@@ -8,7 +8,7 @@ from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
 from ..lanes import fast
-from .rows import committed, load_expired_key
+from .rows import committed, known_key
 from .table_plan import TablePlan
 
 
@@ -29,10 +29,8 @@ def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
     """
     key: tuple[Any, ...]
     struct = kernel.state_of(obj)
-    held = struct._o_key
-    if plan.sole and held is not None:
-        load_expired_key(plan, obj)
-        key = (held,) if len(plan.pk_slots) == 1 else held
+    if plan.sole and struct._o_key is not None:
+        key = known_key(plan, obj)
     elif struct._o_flags & kernel.FRESH:
         key = (None,)  # it never had a row
     else:  # an object that is pending again goes by the key that its row had

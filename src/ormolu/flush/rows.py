@@ -37,15 +37,32 @@ def current(plan: TablePlan, obj: Any, slot: int) -> Any:
     return value
 
 
-def load_expired_key(plan: TablePlan, obj: Any) -> None:
-    """Ask for the row of an object whose key is expired: is it there at all?
+def known_key(plan: TablePlan, obj: Any) -> tuple[Any, ...]:
+    """The primary key that a persistent object's row is known to have.
+
+    It is another one than the object is known by where an UPDATE by criteria has changed
+    it, or where it was merged without a load.
 
     Raises:
-        ObjectDeletedError: when it is gone.
+        ObjectDeletedError: when a part is expired, and the row is gone.
     """
-    for slot in plan.pk_slots:
-        if kernel.peek(obj, slot) is UNLOADED:
-            current(plan, obj, slot)
+    struct = kernel.state_of(obj)
+    held = struct._o_key
+    if len(plan.pk_slots) == 1:
+        slot = plan.pk_slots[0]
+        if kernel.peek(obj, slot) is held and (
+            not struct._o_originals or plan.keys[slot] not in struct._o_originals
+        ):
+            return (held,)  # as nearly always: it spares two calls
+        return (_known_part(plan, obj, slot, held),)
+    parts = zip(plan.pk_slots, held, strict=True)
+    return tuple([_known_part(plan, obj, slot, part) for slot, part in parts])
+
+
+def _known_part(plan: TablePlan, obj: Any, slot: int, held: Any) -> Any:
+    """A part of the key of an object's row; as the object is known by, if need be."""
+    value = committed(plan, obj, slot)
+    return held if value is None else value
 
 
 def key_in_database(
@@ -62,11 +79,10 @@ def key_in_database(
     """
     if plan.sole and not uow.cascaded_keys:
         if existing is None:
-            load_expired_key(plan, obj)
-        struct = kernel.state_of(obj if existing is None else existing)
-        if len(plan.pk_slots) == 1:
-            return (struct._o_key,)
-        key: tuple[Any, ...] = struct._o_key
+            key: tuple[Any, ...] = known_key(plan, obj)
+        else:
+            held = kernel.state_of(existing)._o_key
+            key = (held,) if len(plan.pk_slots) == 1 else held
     else:
         key = _committed_key(uow, plan, obj, existing)
     if None in key:
@@ -85,14 +101,16 @@ def _committed_key(
     struct = kernel.state_of(owner)
     identity = struct._o_key if len(struct._o_layout.pk_slots) > 1 else (struct._o_key,)
     known = dict(zip(struct._o_layout.pk_slots, identity, strict=True))
-    return tuple(
-        current(plan, obj, slot)
-        if (id(obj), column) in uow.cascaded_keys
-        else known[slot]
-        if slot in known
-        else _located(plan, owner, slot)
-        for slot, column in zip(plan.pk_slots, plan.pk_columns, strict=True)
-    )
+
+    def part(slot: int, column: Any) -> Any:
+        if (id(obj), column) in uow.cascaded_keys:
+            return current(plan, obj, slot)
+        if slot not in known:
+            return _located(plan, owner, slot)
+        held = known[slot]
+        return _known_part(plan, obj, slot, held) if existing is None else held
+
+    return tuple(map(part, plan.pk_slots, plan.pk_columns))
 
 
 def _located(plan: TablePlan, obj: Any, slot: int) -> Any:
