@@ -101,9 +101,10 @@ class Comparison:
             if variation is None or variation.position > position:
                 continue
             varies = True
-            if variation.position == position:
-                varied |= {path for path, _, _ in variation.differences}
-                unmet &= divergence.unlike(again[position], found[position])
+            differences: list[tuple[str, Any, Any]] = []
+            collect("", expected[position], again[position], differences)
+            varied |= {path for path, _, _ in differences}
+            unmet &= divergence.unlike(again[position], found[position])
         if not unmet and varied.issuperset(p for p, _, _ in divergence.differences):
             self.undetermined += 1
             return None
