@@ -222,17 +222,17 @@ class Flushing(Moving):
         pending = (
             [o for o in saved if id(o) in self._tracker.new] if self._hears else ()
         )
+        left = flushing.settle_updated(saved)
+        transaction._dirty.extend(without(saved, left))
+        if len(left) > len(self._tracker.new):
+            _load_keys(left)
         try:
-            with Pause(len(saved)):
-                left = flushing.settle_inserted(self._tracker, saved)
+            with Pause(len(left)):
+                unsettled = flushing.settle_inserted(self._tracker, left)
         except BaseException:
-            transaction._new.extend([o for o in saved if _is_settled(o)])
+            transaction._new.extend([o for o in left if _is_settled(o)])
             raise
-        inserted = without(saved, left)
-        unsettled = flushing.settle_updated(left)
-        updated = without(left, unsettled)
-        transaction._new.extend(inserted)
-        transaction._dirty.extend(updated)
+        transaction._new.extend(without(left, unsettled))
         for obj in unsettled:
             self._settle(obj, transaction)
         for obj in pending:
@@ -338,6 +338,14 @@ def _key_in_memory(obj: Any, layout: Any) -> list[Any]:
     """An object's primary key as its attributes have it, UNLOADED where expired."""
     own = kernel.layout_of(obj)
     return [kernel.peek_key(obj, layout.keys[s]) for s in own.pk_slots]
+
+
+def _load_keys(objects: list[Any]) -> None:
+    """Load expired keys before anything is persistent: one's row may be gone."""
+    for obj in objects:
+        struct = kernel.state_of(obj)
+        if struct._o_key is not None:
+            struct._o_layout.mapper.primary_key_from_instance(obj)
 
 
 def _is_settled(obj: Any) -> bool:
