@@ -10,7 +10,7 @@ from .comparing import Comparison, disturbed_memory
 from .interpreter import World
 from .models import template
 
-REFERENCES = 8
+REFERENCES = 16
 
 
 @cache

@@ -14,13 +14,17 @@ from .._speedups import state as kernel
 from ..exc import instance_text
 from ..instrument.expiry import is_expired
 from ..instrument.flags import (
+    INIT_OK,
     NO_VALUE,
+    PASSIVE_NO_FETCH,
     PASSIVE_NO_RESULT,
     PASSIVE_OFF,
     LoaderCallableStatus,
 )
 from ..instrument.last_known import last_known, track_last_known
 from ..instrument.state import session_of
+
+WITHOUT_SQL = PASSIVE_NO_FETCH ^ INIT_OK
 
 
 def value_parameter(
@@ -53,7 +57,7 @@ def column_value(mapper: Any, obj: Any, column: Any) -> Callable[[], Any]:
     prop = mapper.get_property_by_column(column)
     track_last_known(obj, prop.key)
     at_first = kernel.peek_key(obj, prop.key)
-    status = _missing(obj, prop)
+    status = _missing(obj, prop) if at_first is kernel.UNLOADED else NO_VALUE
     text = instance_text(obj)
     reference = weakref.ref(obj)  # Core's cache of statements must not keep it alive
 
@@ -92,18 +96,21 @@ def _unresolved(column: Any, text: str, status: LoaderCallableStatus) -> Excepti
 
 def _current_value(obj: Any, prop: Any) -> Any:
     """The value as it is or can be loaded; a `LoaderCallableStatus` for none."""
-    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
     struct = kernel.state_of(obj)
     has_row = struct._o_key is not None and not struct._o_flags & kernel.DELETED
     if has_row and session_of(obj) is not None:
-        return impl.get(obj, PASSIVE_OFF)
+        return _impl_of(obj, prop).get(obj, PASSIVE_OFF)
     loaded = kernel.peek_key(obj, prop.key)
     return _missing(obj, prop) if loaded is kernel.UNLOADED else loaded
 
 
 def _missing(obj: Any, prop: Any) -> LoaderCallableStatus:
-    """Why a value that is not there is not: never set or deleted, or expired."""
-    impl = type(obj).__dict__["_sa_class_manager"][prop.key].impl
-    had_row = kernel.state_of(obj)._o_key is not None or is_expired(obj, prop.key)
-    expired = had_row and not impl.changed(obj)
-    return PASSIVE_NO_RESULT if expired else NO_VALUE
+    """Why a value that is not there is not: never set or deleted, or not loaded."""
+    if kernel.state_of(obj)._o_key is None and is_expired(obj, prop.key):
+        return PASSIVE_NO_RESULT  # its row was undone
+    found = _impl_of(obj, prop).get(obj, WITHOUT_SQL)
+    return PASSIVE_NO_RESULT if found is PASSIVE_NO_RESULT else NO_VALUE
+
+
+def _impl_of(obj: Any, prop: Any) -> Any:
+    return type(obj).__dict__["_sa_class_manager"][prop.key].impl
