@@ -51,6 +51,13 @@ def _flat(steps: list[Step]) -> Iterator[Step]:
         yield step
 
 
+RELATED = {name for described in SCHEMA.values() for name in described.related}
+COLLECTIONS = {
+    name
+    for described in SCHEMA.values()
+    for name, related in described.related.items()
+    if related.holder != "one"
+}
 COLUMNS = {repr(k) for d in SCHEMA.values() for k in (*d.key, *d.columns)}
 
 
@@ -235,6 +242,34 @@ def _outlives_its_use(steps: list[Step], expected: Entry, found: Entry) -> bool:
     )
 
 
+def _members(entry: Entry) -> int:
+    """How many members all collections have together."""
+    return sum(
+        len(value)
+        for shown in entry.get("seen", {}).values()
+        for name, value in shown.items()
+        if name in COLLECTIONS
+    )
+
+
+def _skips_while_merging(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    return (
+        expected["step"][0] == "merge"
+        and expected["seen"] != found["seen"]
+        and {**expected, "seen": None} == {**found, "seen": None}
+        and _without_related(expected) == _without_related(found)
+        and _members(expected) <= _members(found)
+    )
+
+
+def _without_related(entry: Entry) -> dict[str, Entry]:
+    """What is seen of the objects apart from what they refer to."""
+    return {
+        handle: {k: v for k, v in shown.items() if k.split()[-1] not in RELATED}
+        for handle, shown in entry["seen"].items()
+    }
+
+
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "a_deleted_column_attribute_breaks_the_flush",
@@ -308,6 +343,12 @@ KNOWN_DIFFERENCES = (
         "The histories that a failed flush has looked at are kept with its exception, so "
         "that objects in them are still there, and expired, when nobody refers to them.",
         _outlives_its_use,
+    ),
+    KnownDifference(
+        "a_merge_skips_what_moves_on_meanwhile",
+        "A merge walks along a collection that it changes itself, where a member is moved "
+        "to another copy: the member that comes after it is left out.",
+        _skips_while_merging,
     ),
     KnownDifference(
         "a_waiting_addition_breaks_the_flush",
