@@ -192,6 +192,7 @@ cdef int forget(object obj, State state) except -1:
     set_originals(state, None)
     if state._rare is not None and state._rare.extras is not None:
         state._rare.extras.pop("pending", None)
+        state._rare.extras.pop("reread", None)
     return _unmark(obj, state)
 
 

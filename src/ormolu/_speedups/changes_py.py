@@ -127,6 +127,7 @@ def forget_changes(obj: Any) -> None:
     state._o_originals = None
     if state._o_extras is not None:
         state._o_extras.pop("pending", None)
+        state._o_extras.pop("reread", None)
     _unmark(obj, state)
 
 
