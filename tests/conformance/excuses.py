@@ -30,10 +30,6 @@ COVERED = ("test/orm/dml", *(f"test/orm/test_{n}.py" for n in NAMES.split()))
 
 MESSAGES = {
     r"inheritance mappings": "inheritance mappings",
-    r"Loader strategy 'subquery'": "subqueryload",
-    r"(with_loader_criteria)": "with_loader_criteria",
-    r"composite\(\)": "composite",
-    r"query_expression": "query_expression",
     r"with_polymorphic": "inheritance mappings",
     r"NotProvided: sqlalchemy\.ext\.(\w+)": r"ormolu.ext.\1",
 }
