@@ -20,6 +20,7 @@ class SessionBase(SessionTarget):
         _tracker: what the kernel knows of the session's objects.
         _finders: by class, the kernel's identity dict that `Session.get` may look
             into at once.
+        _numbers: by id, the places of pending objects in a flush, once any has left.
         _awaiting: objects with changes for collections that are not loaded; a flush
             takes these changes over.
         _generation: how often all objects were let go.
@@ -42,6 +43,7 @@ class SessionBase(SessionTarget):
     _transaction: Any
     _nested_transaction: Any
     _awaiting: list[Any]
+    _numbers: dict[int, int]
     _generation = 0
     _flushing: bool = False
     _warn_on_events: bool = False

@@ -174,7 +174,7 @@ class Flushing(Moving):
             k: o for k, o in tracker.deleted.items() if chosen is None or k in chosen
         }
         with Pause(len(tracker.new) + len(tracker.modified)) as pause:
-            pending = list(tracker.new.values())
+            pending = self._pending_in_order()
             changed = [
                 o
                 for k, o in tracker.modified.items()
@@ -188,6 +188,14 @@ class Flushing(Moving):
                 self._register_save(uow, obj, pause)
         for obj in deleted.values():
             uow.register(obj, isdelete=True)
+
+    def _pending_in_order(self) -> list[Any]:
+        new = self._tracker.new
+        if not self._numbers:
+            return list(new.values())
+        self._number_pending()
+        numbers, self._numbers = self._numbers, {}
+        return [new[key] for key in sorted(new, key=numbers.__getitem__)]
 
     def _register_save(self, uow: UnitOfWork, obj: Any, pause: Pause) -> None:
         struct = kernel.state_of(obj)

@@ -249,7 +249,10 @@ class Moving(Connecting):
         home = struct._o_home
         if home is None or home.tracker is not tracker:
             return
-        pending = tracker.new.pop(id(obj), None) is not None
+        pending = id(obj) in tracker.new
+        if pending:
+            self._number_pending()
+            del tracker.new[id(obj)], self._numbers[id(obj)]
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)
         if home.token is not None:
@@ -260,6 +263,16 @@ class Moving(Connecting):
         self._forget_deletion(obj)
         if self._hears:
             self._tell_of_leaving(obj, struct, pending)
+
+    def _number_pending(self) -> None:
+        """Fix the places of pending objects in a flush, before any of them leaves.
+
+        Its place is how many there were when it came, as in SQLAlchemy: what comes
+        after others have left may be inserted before what was there.
+        """
+        numbers = self._numbers
+        for place, key in enumerate(self._tracker.new):
+            numbers.setdefault(key, place)
 
     def _forget_deletion(self, obj: Any) -> None:
         """A rollback does not bring an object back that has left the session."""
@@ -283,6 +296,7 @@ class Moving(Connecting):
         for obj in tracker.deleted.values():  # once more, after their rows were
             self._forget_deletion(obj)
         tracker.clear()
+        self._numbers.clear()
         self._generation += 1
         self._finders.clear()
         for obj in pending:
@@ -320,6 +334,7 @@ class Moving(Connecting):
             struct._o_key = None
         struct._o_home = None
         struct._o_flags &= ~DELETED
+        self._numbers.pop(id(obj), None)
         tracker.new.pop(id(obj), None)
         tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)

@@ -110,6 +110,7 @@ class Session(Refreshing, SessionClassMethods):
         self._tracker.idle = True
         self._identity_map = IdentityMap(self._tracker)
         self._awaiting = []
+        self._numbers = {}
         self._finders: dict[type, kernel.IdentityDict] = {}
         self._binds = BindTable(binds)
         self.hash_key = enter_session(self)
