@@ -270,8 +270,10 @@ class Moving(Connecting):
         Its place is how many there were when it came, as in SQLAlchemy: what comes
         after others have left may be inserted before what was there.
         """
-        numbers = self._numbers
-        for place, key in enumerate(self._tracker.new):
+        numbers, new = self._numbers, self._tracker.new
+        if len(numbers) == len(new):
+            return  # none has come since
+        for place, key in enumerate(new):
             numbers.setdefault(key, place)
 
     def _forget_deletion(self, obj: Any) -> None:
