@@ -193,7 +193,7 @@ def _breaks_for_deleted_collection(
 
 def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
     return bool(
-        expected.get("error") == ("AssertionError", "")
+        expected.get("error", ("",))[0] == "AssertionError"
         and found.get("error") != expected["error"]
     )
 
@@ -438,7 +438,8 @@ KNOWN_DIFFERENCES = (
     KnownDifference(
         "a_waiting_addition_breaks_the_flush",
         "A flush fails an assertion without a text where a transient object has something "
-        "that was added to a collection which is not loaded.",
+        "that was added to a collection which is not loaded; a refresh fails one where a "
+        "deleted column is all that is left to load.",
         _asserts,
     ),
 )

@@ -202,12 +202,15 @@ def _cascade_save(prop: Any, obj: Any, item: Any, initiator: Any) -> None:
 
 
 def _expunge_orphan(prop: Any, obj: Any, item: Any) -> None:
-    """A pending orphan leaves its session; one without a session is marked."""
+    """A pending orphan leaves its session; any other is marked.
+
+    The mark of a persistent one tells when it is made transient, and added again.
+    """
     if not prop._cascade.delete_orphan:
         return
     session = session_of(obj)
     struct = kernel.state_or_none(item)
-    if struct is None or struct._o_key is not None or not prop.mapper._is_orphan(item):
+    if struct is None or not prop.mapper._is_orphan(item):
         return
     if session is None or id(item) not in session._tracker.new:
         extras_of(struct)["orphaned"] = True
