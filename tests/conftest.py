@@ -1,12 +1,9 @@
-"""What all tests share: the report header, profiles, databases, the kernel's twins."""
+"""What all tests share: the report header, profiles, databases."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from types import ModuleType
-from typing import get_args
 
 import pytest
 from hypothesis import settings
@@ -14,7 +11,6 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ormolu._speedups import impl, speedups_status
-from ormolu._speedups._choose import Implementation, load
 
 DATABASES = {
     "postgresql": (
@@ -38,27 +34,6 @@ def pytest_report_header() -> list[str]:
     if len(set(reasons.values())) == 1:
         return [f"ormolu kernel: {impl} ({next(iter(reasons.values()))})"]
     return [f"ormolu kernel: {impl}"] + [f"  {n}: {r}" for n, r in reasons.items()]
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """The kernel's modules in one implementation."""
-
-    impl: Implementation
-    state: ModuleType
-    hydration: ModuleType
-    gather: ModuleType
-
-
-@pytest.fixture(params=get_args(Implementation))
-def kernel(request: pytest.FixtureRequest) -> Kernel:
-    """Each implementation in turn, whichever one ``ormolu`` itself runs on."""
-    try:
-        return Kernel(request.param, **load(request.param))
-    except ImportError as error:
-        if request.param == "cython":
-            pytest.skip(f"the extensions are not built: {error}")
-        raise
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,7 @@ def prepared_by(engine: Engine) -> set[str]:
         prepared.add(xid)
         prepare(connection, xid)
 
+    # of this engine's dialect alone, until it is disposed of
     engine.dialect.do_prepare_twophase = noting  # type: ignore[method-assign]
     return prepared
 

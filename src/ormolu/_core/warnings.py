@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import cleandoc
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import exc
 from sqlalchemy.util.langhelpers import (
@@ -93,7 +93,7 @@ def deprecated(
 
         plain = cleandoc(function.__doc__ or "")
         warning.__doc__ = f"{plain}\n\n.. deprecated:: {version} {message}\n"
-        return warning  # type: ignore[return-value]
+        return cast(_F, warning)
 
     return decorate
 

@@ -63,7 +63,6 @@ class LoadRecord:
         "node",
         "options",
         "own",
-        "path",
         "statement",
         "via",
     )
@@ -84,7 +83,6 @@ class LoadRecord:
         self.is_root = is_root
         self.leaves_columns = True
         self.inherited = inherited_options(options)
-        self.path: Any = None
         self.loads: dict[Any, Any] | None = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
 

@@ -223,8 +223,7 @@ class InstanceState:
 
     @property
     def load_path(self) -> Any:
-        origin = self._struct._o_origin
-        return None if origin is None else origin.path
+        return None  # what later loads need of it is with the options of the load
 
     def get_history(self, key: str, passive: int = PASSIVE_OFF) -> History:
         found: History = self.get_impl(key).get_history(self.obj(), passive)

@@ -183,7 +183,8 @@ class Composite(DescriptorProperty):
         """The values that a composite stands for; those of None are None."""
         if composite is None:
             return (None,) * len(self.props)
-        return self._take_values(composite)  # type: ignore[no-any-return]
+        values: tuple[Any, ...] = self._take_values(composite)
+        return values
 
     def get(self, obj: Any) -> Any:
         """An instance's composite."""
@@ -205,7 +206,7 @@ class Composite(DescriptorProperty):
         """Whether an instance's columns have values that are not flushed."""
         struct = kernel.state_of(obj)
         originals = struct._o_originals or {}
-        return struct._o_key is None or (not originals.keys().isdisjoint(self.keys))
+        return struct._o_key is None or not originals.keys().isdisjoint(self.keys)
 
     def set(self, obj: Any, composite: Any, initiator: Any = None) -> None:
         """Give an instance's columns the values of a composite."""

@@ -91,13 +91,12 @@ class CompositeComparator(PropComparator[_T]):
     def __ge__(self, other: Any) -> Any:
         return self._compare(operators.ge, other)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
         if op in _SORTS:
             sorts = [op(attr) for attr in self._attributes]
             return ClauseList(*sorts, group=False)
         if op not in _COMPARISONS:
+            # for good, and the class that sqlalchemy.orm raises for it
             raise NotImplementedError(f"{op}: composites have no such operator")
         return op(self, *other, **kwargs)
 

@@ -99,7 +99,7 @@ def _current_value(obj: Any, prop: Any) -> Any:
     struct = kernel.state_of(obj)
     has_row = struct._o_key is not None and not struct._o_flags & kernel.DELETED
     if has_row and session_of(obj) is not None:
-        return _impl_of(obj, prop).get(obj, PASSIVE_OFF)
+        return kernel.layout_of(obj).attributes[prop.key].impl.get(obj, PASSIVE_OFF)
     loaded = kernel.peek_key(obj, prop.key)
     return _missing(obj, prop) if loaded is kernel.UNLOADED else loaded
 
@@ -108,9 +108,5 @@ def _missing(obj: Any, prop: Any) -> LoaderCallableStatus:
     """Why a value that is not there is not: never set or deleted, or not loaded."""
     if kernel.state_of(obj)._o_key is None and is_expired(obj, prop.key):
         return PASSIVE_NO_RESULT  # its row was undone
-    found = _impl_of(obj, prop).get(obj, WITHOUT_SQL)
+    found = kernel.layout_of(obj).attributes[prop.key].impl.get(obj, WITHOUT_SQL)
     return PASSIVE_NO_RESULT if found is PASSIVE_NO_RESULT else NO_VALUE
-
-
-def _impl_of(obj: Any, prop: Any) -> Any:
-    return type(obj).__dict__["_sa_class_manager"][prop.key].impl

@@ -95,12 +95,13 @@ class MapperSetUp(mapper_events.MapperTarget):
         self._keep_and_set(MANAGER_KEY, self.class_manager)
         mapper_events.adopt_listeners(self)
         self.dispatch.instrument_class(self, self.class_)
-        if self.class_.__init__ is object.__init__:  # type: ignore[misc]
+        init: Any = self.class_.__init__  # type: ignore[misc]  # compared, not called
+        if init is object.__init__:
             constructor = getattr(self.registry, "constructor", default_constructor)
             self._keep_and_set("__init__", constructor)
         elif not embedded:
             instance_events.make_states(self.class_manager)
-        elif self.class_.__init__ not in (  # type: ignore[misc]
+        elif init not in (
             default_constructor,
             getattr(self.registry, "constructor", None),
         ):

@@ -100,8 +100,6 @@ class Relationship(MapperProperty):
         _local_remote_pairs: Any = None,
         _legacy_inactive_history_style: bool = False,
     ) -> None:
-        if uselist is not None and not uselist and collection_class:
-            pass
         self.argument = argument
         self.secondary = secondary
         self.uselist = uselist

@@ -50,9 +50,10 @@ def with_parent(
 def criterion_of(instance: object, prop: Relationship) -> ColumnElement[bool]:
     """The criterion of what is related to an instance, in the mapped tables."""
     criterion, bind_to_col, _ = prop.join.create_lazy_clause()
-    return with_values(  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = with_values(
         criterion, bind_to_col, prop.parent, instance
     )
+    return found
 
 
 def property_between(instance: object, target: Any) -> Relationship:
