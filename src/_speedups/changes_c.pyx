@@ -112,7 +112,8 @@ cdef int mark(object obj, State state) except -1:
     state._flags |= F_MODIFIED
     tracker = tracker_of(state)
     if tracker is not None:
-        if not state._flags & F_DELETED:
+        # one whose row was deleted may have been inserted again
+        if not state._flags & F_DELETED or state._home.contains(obj):
             tracker.modified[PyLong_FromVoidPtr(<void*>obj)] = obj
         if tracker.idle:
             owner = tracker.owner

@@ -73,7 +73,8 @@ def _mark(obj: Any, state: State) -> None:
     if state._o_home is not None:
         tracker = state._o_home.tracker
         if tracker is not None:
-            if not state._o_flags & DELETED:
+            # one whose row was deleted may have been inserted again
+            if not state._o_flags & DELETED or state._o_home.contains(obj):
                 tracker.modified[id(obj)] = obj
             if tracker.idle:
                 owner = tracker.owner

@@ -51,6 +51,7 @@ class LoadRecord:
         via: the relationships that the load came along to the objects.
         leaves_columns: whether a column that an object lacks may be one that the load
             has left for later.
+        partial: whether its rows lacked columns that no option has left for later.
     """
 
     __slots__ = (
@@ -63,6 +64,7 @@ class LoadRecord:
         "node",
         "options",
         "own",
+        "partial",
         "statement",
         "via",
     )
@@ -82,6 +84,7 @@ class LoadRecord:
         self.statement = statement
         self.is_root = is_root
         self.leaves_columns = True
+        self.partial = False
         self.inherited = inherited_options(options)
         self.loads: dict[Any, Any] | None = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
@@ -111,6 +114,7 @@ class LoadRecord:
                 found = LoadRecord(merged, old.options)
                 found.own = old.own
                 found.leaves_columns = old.leaves_columns
+                found.partial = old.partial
             self._over[key] = found
             self._over[found] = found
         return found
@@ -127,7 +131,8 @@ class LoadRecord:
 
     def __reduce__(self) -> Any:
         own = self.own is self or self.own
-        return _restored_record, (self.node, self.options, own, self.leaves_columns)
+        left = (self.leaves_columns, self.partial)
+        return _restored_record, (self.node, self.options, own, *left)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
@@ -138,9 +143,11 @@ def _restored_record(
     options: tuple[Any, ...],
     own: LoadRecord | bool | None,
     leaves_columns: bool = True,
+    partial: bool = False,
 ) -> LoadRecord:
     found = LoadRecord(node, options)
     found.leaves_columns = leaves_columns
+    found.partial = partial
     if own is not True:
         found.own = own or None
     return found
@@ -174,6 +181,7 @@ def merged_record(
         later = given.node if later is None else later.overlaid(given.node)
     found = LoadRecord(later, () if given is None else given.options)
     found.own = None if given is None else given.own
+    found.partial = target.partial or (given is not None and given.partial)
     return found
 
 

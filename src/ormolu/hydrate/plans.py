@@ -100,6 +100,7 @@ class LoadPlan:
         if repeats or load.path:
             plan.origin = LoadRecord(load.node, options, self, is_root, load.path)
             plan.origin.leaves_columns = repeats
+            plan.origin.partial = load.partial
         if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)

@@ -104,14 +104,17 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
     if (
         step is None
         and not expired
-        and not _leaves_columns(struct)
+        and not _lacks_columns(struct)
         and not prop.deferred
         and isinstance(prop.columns[0], Column)
     ):
         return ATTR_EMPTY  # never given a value, so NULL in its row
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    names = _group_of(prop, obj)
+    # a change, even one that took the value away, is not loaded over
+    names = _group_of(prop, obj).difference(struct._o_originals or ())
+    if not names:
+        return ATTR_EMPTY
     raises = prop.raiseload if step is None else step.args.get("raiseload")
     if raises and not passive & NO_RAISE:
         raise sa_exc.InvalidRequestError(
@@ -131,6 +134,11 @@ def _leaves_columns(struct: Any) -> bool:
     """Whether the load of an object may have left columns for later."""
     origin = struct._o_origin
     return origin is not None and origin.leaves_columns
+
+
+def _lacks_columns(struct: Any) -> bool:
+    """Whether the rows of an object's load had not all that was asked for."""
+    return _leaves_columns(struct) and struct._o_origin.partial
 
 
 def _column_step(struct: Any, prop: Any) -> Any:

@@ -243,6 +243,9 @@ class Flushing(Moving):
         transaction._new.extend(without(left, unsettled))
         for obj in unsettled:
             self._settle(obj, transaction)
+        if self._numbers:  # of what a flush has left pending
+            new = self._tracker.new
+            self._numbers = {k: n for k, n in self._numbers.items() if k in new}
         for obj in pending:
             self.dispatch.pending_to_persistent(self, obj)
 
