@@ -262,6 +262,10 @@ class UnitOfWork:
                     and (id(obj), key) not in self.overwritten
                 ]
                 distinguish_new(obj, others)
+        for name in self.row_switches:
+            obj = self.records[name].obj
+            keys = kernel.layout_of(obj).keys
+            distinguish_new(obj, [keys[s] for o, s in self.generated if o == name])
 
     def finish(self) -> None:
         """Tell the session what is gone and what is persistent now."""
