@@ -62,8 +62,12 @@ class World:
         known = Known()
         steps = Steps(self.orm, self.models[program.mode], session, known)
         trace: Trace = []
+        failed = False
         for step in program.steps:
-            trace.append(self._entry(steps, step, database, caught))
+            entry = self._entry(steps, step, database, caught)
+            entry["failed before"] = failed
+            failed = failed or "error" in entry
+            trace.append(entry)
         references = [
             (handle, weakref.ref(obj)) for handle, obj in known.by_handle.items()
         ]
