@@ -29,6 +29,7 @@ from ormolu._speedups.instance_c cimport (
 )
 from ormolu._speedups.layout_c cimport Layout
 from ormolu._speedups.lookup_c cimport state_for
+from ormolu._speedups.values_c cimport peek_value
 
 from ormolu._speedups.sentinel import UNLOADED
 
@@ -59,9 +60,38 @@ cdef extern from *:
     object ormolu_make_init(PyTypeObject* entity, void* function)
     bint ormolu_set_init(object cls, void* function) noexcept
 
-__all__ = ["construct", "constructor", "quicken_init"]
+__all__ = ["begin", "construct", "constructor", "quicken_init"]
 
 cdef object _UNLOADED = UNLOADED
+
+
+def begin(obj):
+    """Give a new object what its class has every object begin with.
+
+    Nothing that has a value already is set.
+    """
+    _begin(obj)
+
+
+cdef int _begin(object obj) except -1:
+    cdef State state = state_for(obj)
+    cdef Layout layout = layout_of_state(state)
+    if layout.defaults is not None:
+        _set_defaults(obj, state, layout)
+    return 0
+
+
+cdef int _set_defaults(object obj, State state, Layout layout) except -1:
+    cdef Attribute attribute
+    for key, value in list(layout.defaults.items()):
+        if peek_value(obj, layout.index[key]) is not _UNLOADED:
+            continue
+        attribute = _plain_attribute(layout, key, is_new(state))
+        if attribute is not None:
+            write_slot(obj, state, layout, attribute.slot, value)
+        else:
+            setattr(obj, key, value)
+    return 0
 
 
 def construct(obj, dict kwargs):
@@ -82,6 +112,8 @@ cdef int _construct(object obj, dict kwargs) except -1:
     cdef PyObject* value_ptr
     cdef Attribute attribute
     cdef Py_ssize_t position = 0
+    if layout.defaults is not None:
+        _set_defaults(obj, state, layout)
     if isinstance(obj, EntityBase) and state._values is None:
         position = _construct_at_once(<EntityBase>obj, layout, kwargs)
     # kwargs may be changed by code that a store runs: each step takes its own
@@ -170,7 +202,7 @@ cdef int _quick_init(PyObject* self, PyObject* args, PyObject* kwargs) except -1
         init = type(<object>self).__init__
         init(<object>self, *<tuple>args, **({} if kwargs is NULL else <dict>kwargs))
     elif kwargs is NULL:
-        layout_of_state(state_for(<object>self))  # the first one has it made
+        _begin(<object>self)  # the first one has the layout made
     else:
         _construct(<object>self, <dict>kwargs)
     return 0

@@ -266,6 +266,7 @@ cdef class LoadRun:
     cdef object _entity(self, EntityPlan plan, tuple row, bint refresh):
         """The object of a row; None if its primary key is NULL."""
         cdef IdentityDict home
+        cdef EntityPlan collector = plan  # objects of all classes, in their order
         cdef bint isnew = False
         if refresh:
             obj = self.refresh
@@ -292,8 +293,8 @@ cdef class LoadRun:
                 isnew = True
             else:
                 self._meet(plan, obj, row)
-        if plan.collect:
-            self._collect(plan, obj)
+        if collector.collect:
+            self._collect(collector, obj)
         if plan.joined is not None and PyList_GET_SIZE(plan.joined):
             for joined in plan.joined:
                 self._join(

@@ -15,7 +15,7 @@ from ormolu._speedups.changes_c import (
     set_parent,
     write,
 )
-from ormolu._speedups.construct_c import construct, constructor, quicken_init
+from ormolu._speedups.construct_c import begin, construct, constructor, quicken_init
 from ormolu._speedups.identity_c import IdentityDict, Tracker
 from ormolu._speedups.instance_c import (
     BUSY,
@@ -58,6 +58,7 @@ __all__ = [
     "Layout",
     "State",
     "Tracker",
+    "begin",
     "construct",
     "constructor",
     "drop",

@@ -29,6 +29,7 @@ from .declarative.base import (
 )
 from .declarative.declarative_meta import DeclarativeMeta
 from .declarative.declared_attr import declarative_mixin, declared_attr
+from .declarative.mapped import Unmapped
 from .declarative.mapped_column import (
     MappedColumn,
     mapped_column,
@@ -62,6 +63,7 @@ from .loaders.options import (
     load_only,
     noload,
     raiseload,
+    selectin_polymorphic,
     selectinload,
     subqueryload,
     undefer,
@@ -82,11 +84,9 @@ from .mapping.constructors import (
     composite,
     deferred,
     dynamic_loader,
-    polymorphic_union,
     query_expression,
     relationship,
     synonym,
-    with_polymorphic,
 )
 from .mapping.direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
 from .mapping.inspecting import class_mapper, clear_mappers, object_mapper
@@ -100,10 +100,12 @@ from .mapping.mapped import (
 )
 from .mapping.mapper import Mapper
 from .mapping.orm_join import join, outerjoin
+from .mapping.polymorphic_union import polymorphic_union
 from .mapping.properties import ColumnProperty
 from .mapping.relationships import Relationship, RelationshipProperty
 from .mapping.validators import reconstructor, validates
 from .mapping.with_parent import with_parent
+from .mapping.with_polymorphic import with_polymorphic
 from .query.appender import AppenderQuery
 from .query.events import QueryEvents
 from .query.query import Query
@@ -166,6 +168,7 @@ __all__ = [
     "Session",
     "SessionTransaction",
     "SessionTransactionOrigin",
+    "Unmapped",
     "UserDefinedOption",
     "WriteOnlyCollection",
     "WriteOnlyMapped",
@@ -222,6 +225,7 @@ __all__ = [
     "registry",
     "relationship",
     "remote",
+    "selectin_polymorphic",
     "selectinload",
     "scoped_session",
     "sessionmaker",

@@ -11,6 +11,7 @@ FACADES = {
     "__main__",
     "_info",
     "attributes",
+    "descriptor_props",
     "evaluator",
     "events",
     "util",
@@ -73,7 +74,15 @@ LAYERS: dict[str, set[str]] = {
         "_speedups",
         "_core",
     },
-    "ext": {"__init__", "events", "session", "instrument", "mapping", "_core"},
+    "ext": {
+        "__init__",
+        "events",
+        "session",
+        "declarative",
+        "mapping",
+        "instrument",
+        "_core",
+    },
 }
 
 # What may import sqlalchemy.orm or sqlalchemy.ext: only the bridge to asyncio.

@@ -186,18 +186,19 @@ def test_rows_do_not_come_back_from_an_update(session: Session, page: Any) -> No
     assert rows(session, page) == [(1, "one", 10)]
 
 
-@pytest.mark.parametrize("returning", [False, True])
-def test_inserts_with_more_than_rows_are_refused(
-    session: Session, page: Any, returning: bool
+def test_inserts_set_and_return_what_each_table_has(
+    session: Session, page: Any, sql: Recorder
 ) -> None:
-    statement = insert(page)
-    statement = (
-        statement.returning(page.name) if returning else statement.values(size=1)
-    )
-    with pytest.raises(
-        InvalidRequestError, match=r"mapped to several tables \(head, tail\); give"
-    ):
-        session.execute(statement, [{"name": "x"}])
+    statement = insert(page).values(size=func.abs(-7)).returning(page.size, page.name)
+    result = session.execute(statement, [{"name": "x"}])
+    assert result.all() == [(7, "x")]
+    assert sql.take() == [
+        ("INSERT INTO head (name) VALUES (?) RETURNING id, name", ("x",)),
+        (
+            "INSERT INTO tail (id, size_int) VALUES (?, abs(?)) RETURNING size_int",
+            (2, -7),
+        ),
+    ]
 
 
 def test_all_columns_of_an_attribute_are_selected(

@@ -221,11 +221,11 @@ def test_the_discriminator_chooses_the_plan(world: World) -> None:
     assert objs[0].d == "d"
     assert len(tracker.homes) == 1
     plan.switch_processor = str.lower
-    plan.switch_missing = lambda value: {"other": below}[value]
+    plan.switch_missing = lambda value, row: {"other": below}[value]
     assert type(world.load(tracker, plan, [(4, "OTHER", "d")])[0]) is world.sub
     with pytest.raises(KeyError, match="unknown"):
         world.load(tracker, plan, [(5, "UNKNOWN", "d")])
-    plan.switch_missing = lambda value: None
+    plan.switch_missing = lambda value, row: None
     with pytest.raises(TypeError, match="switch_missing returned None"):
         world.load(tracker, plan, [(5, "UNKNOWN", "d")])
 

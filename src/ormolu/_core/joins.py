@@ -22,6 +22,7 @@ from sqlalchemy.sql.elements import BinaryExpression, ColumnClause, ColumnElemen
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.sql.util import (
     ClauseAdapter,
+    criterion_as_pairs,
     join_condition,
     selectables_overlap,
     visit_binary_product,
@@ -37,6 +38,7 @@ __all__ = [
     "deannotated",
     "deep_annotate",
     "deep_deannotate",
+    "equated_pairs",
     "join_by_keys",
     "replaced",
     "safe_annotate",
@@ -55,6 +57,19 @@ safe_annotate = _safe_annotate
 shallow_annotate = _shallow_annotate
 
 _E = TypeVar("_E", bound="ColumnElement[Any]")
+
+
+def equated_pairs(
+    condition: Any, foreign_keys: AbstractSet[Any] | None
+) -> list[tuple[Any, Any]]:
+    """(referred, referring) columns that a condition says to be equal.
+
+    Arguments:
+        foreign_keys: the referring columns; None to go by their foreign keys.
+    """
+    return list(
+        criterion_as_pairs(condition, consider_as_foreign_keys=foreign_keys)  # type: ignore[no-untyped-call]
+    )
 
 
 def annotations_of(element: Any) -> dict[str, Any]:

@@ -17,9 +17,11 @@ __all__ = [
     "froms_of",
     "is_anonymous",
     "is_omitted",
+    "leaves_of",
     "namespace_key",
     "shared_attributes",
     "tables_of",
+    "tables_within",
     "textual_select",
 ]
 
@@ -56,6 +58,11 @@ def is_anonymous(name: object) -> bool:
     return isinstance(name, _anonymous_label)
 
 
+def leaves_of(selectable: Any) -> set[Any]:
+    """What a FROM element joins: tables, aliases and subqueries, not looked into."""
+    return set(selectable._from_objects)
+
+
 def namespace_key(entity: Any, key: str) -> Any:
     """The attribute that ``filter_by`` means by a name.
 
@@ -69,6 +76,11 @@ def shared_attributes(compiler: Any) -> dict[Any, Any]:
     """What the compilers of a statement and of all its parts share."""
     found: dict[Any, Any] = compiler._global_attributes
     return found
+
+
+def tables_within(selectable: Any) -> set[Any]:
+    """All tables that a FROM element selects from, inside of its subqueries as well."""
+    return set(_find_tables(selectable, include_aliases=True))
 
 
 def tables_of(selectable: Any) -> list[Any]:

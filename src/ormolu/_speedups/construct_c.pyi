@@ -1,5 +1,5 @@
 """The compiled twin has the interface of the twin in Python, as tests make sure."""
 
-from ormolu._speedups.construct_py import construct, constructor, quicken_init
+from ormolu._speedups.construct_py import begin, construct, constructor, quicken_init
 
-__all__ = ["construct", "constructor", "quicken_init"]
+__all__ = ["begin", "construct", "constructor", "quicken_init"]

@@ -11,10 +11,44 @@ from typing import Any
 from ormolu._speedups.attribute_py import Attribute
 from ormolu._speedups.changes_py import write
 from ormolu._speedups.instance_py import FRESH, MODIFIED, State, is_new
+from ormolu._speedups.layout_py import Layout
 from ormolu._speedups.lookup_py import state_of
 from ormolu._speedups.sentinel import UNLOADED
+from ormolu._speedups.values_py import peek
 
-__all__ = ["construct", "constructor", "quicken_init"]
+__all__ = ["begin", "construct", "constructor", "quicken_init"]
+
+
+def begin(obj: Any) -> None:
+    """Give a new object what its class has every object begin with.
+
+    Nothing that has a value already is set.
+    """
+    state = state_of(obj)
+    layout = state._o_layout
+    if layout.defaults is not None:
+        _set_defaults(obj, state, layout)
+
+
+def _set_defaults(obj: Any, state: State, layout: Layout) -> None:
+    for key, value in list((layout.defaults or {}).items()):
+        slot = layout.index[key]
+        if peek(obj, slot) is not UNLOADED:
+            continue
+        if _is_plain(layout.attributes.get(key), layout, state):
+            write(obj, slot, value)
+        else:
+            setattr(obj, key, value)
+
+
+def _is_plain(attribute: Any, layout: Layout, state: State) -> bool:
+    """Whether a column attribute is set without asking anyone."""
+    return (
+        isinstance(attribute, Attribute)
+        and (attribute.on_set is None or (attribute.new_is_plain and is_new(state)))
+        and attribute.layout is layout
+        and attribute.slot >= 0
+    )
 
 
 def construct(obj: Any, kwargs: dict[str, Any]) -> None:
@@ -25,15 +59,12 @@ def construct(obj: Any, kwargs: dict[str, Any]) -> None:
     """
     state = state_of(obj)
     layout = state._o_layout
+    if layout.defaults is not None:
+        _set_defaults(obj, state, layout)
     attributes = layout.attributes
     for key, value in kwargs.items():
         attribute = attributes.get(key)
-        if (
-            isinstance(attribute, Attribute)
-            and (attribute.on_set is None or (attribute.new_is_plain and is_new(state)))
-            and attribute.layout is layout
-            and attribute.slot >= 0
-        ):
+        if attribute is not None and _is_plain(attribute, layout, state):
             slot = attribute.slot
             values = state._o_values
             if type(values) is list and slot < len(values) and _untouched(state, slot):

@@ -169,6 +169,7 @@ class LoadRun:
     def _entity(self, plan: EntityPlan, row: Row, refresh: bool) -> Any:
         """The object of a row; None if its primary key is NULL."""
         home = None
+        collector = plan  # objects of all classes, in their order
         isnew = False
         if refresh:
             obj = self.refresh
@@ -189,8 +190,8 @@ class LoadRun:
                 isnew = True
             else:
                 self._meet(plan, obj, row)
-        if plan.collect:
-            self._collect(plan, obj)
+        if collector.collect:
+            self._collect(collector, obj)
         for joined in plan.joined:
             self._join(joined, obj, row, isnew or self.populate_existing, refresh)
         if isnew and plan.on_load is not None:

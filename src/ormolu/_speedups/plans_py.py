@@ -35,7 +35,7 @@ class EntityPlan:
         joined: the relationships loaded from the same rows.
         switch, switch_position, switch_processor: a dict from discriminator to the
             plan that takes this one's place; the plan itself stays for a missing
-            key unless ``switch_missing(value)`` returns another or raises.
+            key unless ``switch_missing(value, row)`` returns another or raises.
         on_load: called with (obj, run) for each new object, with its row populated.
         on_refresh: called with (obj, run, keys) for each object populated again.
         on_overwrite: called with an object that populate_existing is to overwrite.
@@ -47,7 +47,8 @@ class EntityPlan:
             anything, by ``over(old)``; those populated again get ``origin``.  None
             leaves theirs.
         token: which of the tracker's identity dicts is used.
-        collect: whether the object of every row is listed in ``run.collected``.
+        collect: whether the object of every row is listed in ``run.collected``, under
+            this plan even if another takes its place.
         partial_pk_ok: whether a primary key with some NULLs identifies an object.
     """
 
@@ -96,7 +97,7 @@ class EntityPlan:
         self.joined: list[JoinedPlan] = []
         self.switch_position = -1
         self.switch: dict[Any, EntityPlan] | None = None
-        self.switch_missing: Callable[[Any], EntityPlan] | None = None
+        self.switch_missing: Callable[[Any, Row], EntityPlan] | None = None
         self.switch_processor: Processor | None = None
         self.on_load: Callable[[Any, Any], object] | None = None
         self.on_refresh: Callable[[Any, Any, list[str]], object] | None = None
@@ -176,7 +177,8 @@ class EntityPlan:
             value = self.switch_processor(value)
         plan = self.switch.get(value)
         if plan is None:
-            plan = self if self.switch_missing is None else self.switch_missing(value)
+            missing = self.switch_missing
+            plan = self if missing is None else missing(value, row)
             if not isinstance(plan, EntityPlan):
                 raise TypeError(f"switch_missing returned {plan!r}, not an EntityPlan")
         return plan

@@ -16,7 +16,7 @@ from ormolu._speedups.changes_py import (
     set_parent,
     write,
 )
-from ormolu._speedups.construct_py import construct, constructor, quicken_init
+from ormolu._speedups.construct_py import begin, construct, constructor, quicken_init
 from ormolu._speedups.identity_py import IdentityDict, Tracker
 from ormolu._speedups.instance_py import (
     BUSY,
@@ -59,6 +59,7 @@ __all__ = [
     "Layout",
     "State",
     "Tracker",
+    "begin",
     "construct",
     "constructor",
     "drop",

@@ -12,7 +12,8 @@ from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import Label, NamedColumn
 from sqlalchemy.sql.selectable import Join, SelectLabelStyle, SelectState
 
-from .._core.selectables import clause_is_present
+from .._core.selectables import clause_is_present, leaves_of
+from .._core.warnings import warn
 from ..hydrate.description import (
     BundleLoad,
     ColumnLoad,
@@ -20,9 +21,17 @@ from ..hydrate.description import (
     LoadDescription,
     repeated_options,
 )
+from ..mapping.aliased import aliased
 from ..mapping.bundle import Bundle, bundle_of, part_name
 from ..mapping.queryable import QueryableAttribute, inspect_entity
-from .criteria import WhereCriteria, add_to_joins, criteria_for, joined_entity
+from .adaption import Adaption
+from .criteria import (
+    WhereCriteria,
+    add_to_joins,
+    criteria_for,
+    entities_within,
+    joined_entity,
+)
 from .eager_joins import EagerJoins, froms_before_where
 from .entity_plan import ColumnList, EntityPlanner
 from .from_base import adapt_to_base
@@ -195,6 +204,10 @@ class SelectBuilder:
         self.joined_entities: set[Any] = set()
         # by what is joined to without an ON clause, further conditions of it
         self.on_criteria: dict[Any, Any] = {}
+        self.adaption = Adaption()
+        self.used_tables: set[Any] = set()
+        self.replaced: dict[Any, Any] = {}
+        self.kept: list[Any] = []
         own = self.own = own_load(statement)
         self.only = None if own is None else own.only
         self.path = () if own is None else own.path
@@ -228,21 +241,28 @@ class SelectBuilder:
         if self.toplevel:
             strict = style.eager and not style.from_base
             self.tree = build_tree(options_of(statement, roots), roots, strict)
+        for raw in statement._raw_columns:
+            for entity in entities_within(raw):
+                self.adaption.note(entity)
         self.eager = EagerJoins(self)
         self.eager.enabled = style.eager
         self.with_posts = style.posts
         self.planner = EntityPlanner(self)
+        core._from_obj = tuple(_plain_from(f) for f in statement._from_obj)
+        # first: a join may take an entity from an alias, in the columns as well
+        core._memoized_select_entities = tuple(
+            self._plain_memo(m) for m in statement._memoized_select_entities
+        )
+        core._setup_joins = self._plain_joins(statement._setup_joins)
         outputs = []
         for index, raw in enumerate(statement._raw_columns):
             self.root = index
             outputs.append(self._output(raw, entities[index]))
         core._raw_columns = list(self.columns.elements)
-        core._from_obj = tuple(_plain_from(f) for f in statement._from_obj)
-        core._setup_joins = self._plain_joins(statement._setup_joins)
-        core._memoized_select_entities = tuple(
-            self._plain_memo(m) for m in statement._memoized_select_entities
-        )
         self._add_root_froms(core, entities)
+        _correlate_tables(core)
+        if self.adaption:
+            self.adaption.select(core)
         if style.from_base:
             core._from_obj = core._from_obj[:1]
             self.eager.base = adapt_to_base(core, self.columns)
@@ -266,7 +286,8 @@ class SelectBuilder:
             node = self.root_node
             if node is None:
                 node = self.tree.get(entity)
-            load = self.planner.plan(entity, node, self.columns, self.path)
+            selected = self.replaced.get(entity, entity)
+            load = self.planner.plan(selected, node, self.columns, self.path)
             load.name = label_of_entity(entity)
             return load
         bundle = bundle_of(raw)
@@ -280,20 +301,28 @@ class SelectBuilder:
             if isinstance(expr, Bundle):
                 parts.append(self._bundle_output(expr))
             else:
-                parts.append(ColumnLoad(self.columns.add(expr), part_name(expr)))
+                adapted = self._adapted_output(expr)
+                parts.append(ColumnLoad(self.columns.add(adapted), part_name(expr)))
         return BundleLoad(bundle, parts, bundle.name)
 
     def _column_output(self, raw: Any) -> Any:
         if getattr(raw, "_is_from_clause", False):
             return self._table_output(raw)
         name = self.convention(raw)
-        position = self.columns.add_always(raw)
+        position = self.columns.add_always(self._adapted_output(raw))
         return ColumnLoad(position, name, _row_keys(raw))
+
+    def _adapted_output(self, raw: Any) -> Any:
+        """A selected expression of entities that are selected from something else."""
+        return self.adaption.clause(raw) if self.adaption else raw
 
     def _table_output(self, raw: Any) -> Any:
         return TableOutput(
             [
-                ColumnLoad(self.columns.add(c), self.convention(c) or c.key)
+                ColumnLoad(
+                    self.columns.add(self._adapted_output(c)),
+                    self.convention(c) or c.key,
+                )
                 for c in raw._select_iterable
             ]
         )
@@ -301,12 +330,19 @@ class SelectBuilder:
     def _add_criteria(self, core: Any) -> None:
         """Add what options say of the entities that the rows are taken from.
 
-        The row of an instance that is refreshed is found whatever they say.
+        The row of an instance that is refreshed is found whatever they say; that of a
+        table alone is not the place to ask for its class.
         """
         assert self.criteria is not None
-        if self.own is None or not self.own.refresh:
-            where = WhereCriteria(self.criteria, self.statement, self.joined_entities)
-            where.add(core, self.compiler, self.asfrom, self.lateral)
+        if self.own is not None and self.own.bare:
+            return
+        criteria = self.criteria
+        if self.own is not None and self.own.refresh:
+            if self.own.bare:
+                return
+            criteria = criteria.of_classes()
+        where = WhereCriteria(criteria, self.statement, self.joined_entities)
+        where.add(core, self.compiler, self.asfrom, self.lateral)
 
     # -- FROM --------------------------------------------------------------
 
@@ -317,13 +353,16 @@ class SelectBuilder:
                 "No columns with which to SELECT from: the entities of the statement "
                 "have no columns left to load"
             )
+        if self.own is not None and self.own.bare:
+            return
         for raw in self.statement._raw_columns:
-            entity = raw._annotations.get("parententity")
-            selectable = None if entity is None else entity.selectable
-            if _hidden(entity, selectable) and not any(
-                clause_is_present(selectable, f) for f in core._from_obj
-            ):
-                core._from_obj = (*core._from_obj, selectable)
+            for found in entities_within(raw):
+                entity = self.replaced.get(found, found)
+                selectable = entity.selectable
+                if _hidden(entity, selectable) and not any(
+                    clause_is_present(selectable, f) for f in core._from_obj
+                ):
+                    core._from_obj = (*core._from_obj, selectable)
 
     def _plain_memo(self, memo: Any) -> Any:
         copied = memo._clone() if hasattr(memo, "_clone") else memo
@@ -366,19 +405,20 @@ class SelectBuilder:
     def _join_on_expression(
         self, target: Any, onclause: Any, left: Any, flags: Any
     ) -> list[Any]:
-        entity = entity_of(target)
-        right = _plain_from(target)
+        entity = self._joined_as(entity_of(target), left)
+        right = _plain_from(target) if entity is None else entity.selectable
         if left is not None:
             left = _plain_from(left)
         if onclause is not None:
             onclause = coercions.expect(roles.OnClauseRole, onclause)
             if isinstance(onclause, QueryableAttribute):
                 onclause = onclause.__clause_element__()
+            onclause = self.adaption.clause(onclause)
         if entity is not None and left is not None and left is right:
             raise sa_exc.InvalidRequestError(
                 f"Can't join table/selectable '{left}' to itself"
             )
-        criterion = self._join_criterion(joined_entity(target))
+        criterion = self._join_criterion(entity or joined_entity(target))
         if criterion is not None and onclause is None:
             self.on_criteria[right] = criterion
         elif criterion is not None:
@@ -403,7 +443,11 @@ class SelectBuilder:
             if dest is None:
                 dest = self._selectable_target(target, prop)
         self._check_target(prop, dest)
-        source_table = source.selectable
+        source = self.replaced.get(source, source)
+        self.adaption.note(source)
+        if hasattr(dest, "mapper"):
+            dest = self._joined_as(dest, source)
+        source_table = self.adaption.selectable_of(source)
         dest_table = dest.selectable if hasattr(dest, "selectable") else dest
         step = (source, prop, dest)
         if step in self.joined:
@@ -424,6 +468,7 @@ class SelectBuilder:
             attr._extra_criteria,
             criterion=self._join_criterion(dest if hasattr(dest, "mapper") else None),
         )
+        joins = joins._replace(primaryjoin=self.adaption.clause(joins.primaryjoin))
         if joins.secondary is None:
             return [(dest_table, joins.primaryjoin, source_table, flags)]
         if flags["isouter"]:
@@ -433,6 +478,49 @@ class SelectBuilder:
             (joins.secondary, joins.primaryjoin, source_table, flags),
             (dest_table, joins.secondaryjoin, joins.secondary, flags),
         ]
+
+    def _joined_as(self, entity: Any, left: Any) -> Any:
+        """What an entity is joined as: an alias where its tables are joined already.
+
+        Args:
+            left: what is joined from; None where nothing was said.
+        """
+        if entity is None:
+            return None
+        if not self.used_tables:
+            first = left if left is not None else self._first_from()
+            self.used_tables.update(_tables_of(first))
+        tables = _tables_of(entity)
+        if not entity.is_aliased_class and isinstance(entity.selectable, Join):
+            if entity is not left and not tables.isdisjoint(self.used_tables):
+                entity = self._automatic_alias(entity)
+        self.used_tables |= tables
+        self.adaption.note(entity)
+        return entity
+
+    def _automatic_alias(self, mapper: Any) -> Any:
+        warn(
+            f"An alias is being generated automatically against joined entity {mapper} "
+            "due to overlapping tables.  This is a legacy pattern which may be "
+            "deprecated in a later release.  Use the aliased(<entity>, flat=True) "
+            "construct explicitly, see the linked example.",
+            code="xaj2",
+        )
+        alias = aliased(mapper.class_, flat=True)
+        self.kept.append(alias)  # nothing else holds it
+        insp = self.replaced[mapper] = alias._aliased_insp
+        self.adaption.add(mapper, insp._adapter)
+        return insp
+
+    def _first_from(self) -> Any:
+        """What joins begin from where they don't say."""
+        for element in self.statement._from_obj:
+            entity = joined_entity(element)
+            return element if entity is None else entity
+        for raw in self.statement._raw_columns:
+            for entity in entities_within(raw):
+                return entity
+        return None
 
     def _selectable_target(self, target: Any, prop: Any) -> Any:
         if not target.is_derived_from(prop.mapper.persist_selectable):
@@ -451,6 +539,24 @@ class SelectBuilder:
                 f"Join target {dest} does not correspond to the right side of join "
                 f"condition {prop}"
             )
+
+
+def _correlate_tables(core: Any) -> None:
+    """Correlate to the tables of an entity that is selected from a join of them."""
+    for name in ("_correlate", "_correlate_except"):
+        given = getattr(core, name)
+        if given:
+            leaves = (
+                leaves_of(_plain_from(f)) if f is not None else {f} for f in given
+            )
+            setattr(core, name, tuple(leaf for found in leaves for leaf in found))
+
+
+def _tables_of(element: Any) -> set[Any]:
+    """The tables of an entity or FROM element that are not hidden in an alias."""
+    if element is None:
+        return set()
+    return leaves_of(getattr(element, "selectable", element))
 
 
 def _hidden(entity: Any, selectable: Any) -> bool:

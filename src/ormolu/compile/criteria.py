@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.schema import Column
 from sqlalchemy.sql.selectable import FromClause, Join, SelectBase
 
 from .._core.joins import deep_annotate, replaced
@@ -43,19 +44,17 @@ def options_with_criteria(statement: Any) -> tuple[Any, ...]:
 
 
 def criteria_for(statement: Any, compiler: Any) -> Criteria | None:
-    """The criteria that hold for a statement; None when there are none.
+    """The criteria that hold for a statement.
 
     Args:
-        compiler: that of the outermost statement; None when nothing is compiled.
+        compiler: that of the outermost statement; None when nothing is compiled, and
+            nothing holds.
     """
     if compiler is None:
         return None
     options = _options_of_outermost(statement, compiler)
-    if not options:
-        return None
     within = statement._annotations.get(WITHIN, frozenset())
-    options = tuple(o for o in options if o not in within)
-    return Criteria(options, within) if options else None
+    return Criteria(tuple(o for o in options if o not in within), within)
 
 
 def announce_outermost(statement: Any, compiler: Any) -> tuple[Any, ...]:
@@ -75,7 +74,9 @@ def _options_of_outermost(statement: Any, compiler: Any) -> tuple[Any, ...]:
 
 
 class Criteria:
-    """Criteria options that hold for one statement.
+    """What holds for the entities of one statement: options, and their classes.
+
+    A class that shares its parent's table has rows there by their discriminator.
 
     Args:
         options: the options.
@@ -90,11 +91,21 @@ class Criteria:
 
     def of(self, entity: Any) -> list[Any]:
         """The criteria for a mapper or alias that is selected from."""
+        found = self.of_options(entity)
+        of_class = class_criterion(entity)
+        return found if of_class is None else [*found, of_class]
+
+    def of_options(self, entity: Any) -> list[Any]:
+        """The same without what tells the rows of a class from others of its table."""
         return [
             self._marked(option, entity)
             for option in self._options
             if option.applies_to(entity)
         ]
+
+    def of_classes(self) -> Criteria:
+        """What holds whatever the options say."""
+        return Criteria((), self._within)
 
     def joined(self, entity: Any) -> Any:
         """The same as one expression; None when there are none."""
@@ -122,6 +133,9 @@ class Criteria:
             if of_alias:
                 criterion = _moved(criterion, target.selectable, alias)
             found.append(criterion)
+        of_class = mapper._single_table_criterion()
+        if of_class is not None:
+            found.append(of_class)
         return and_(*found) if found else None
 
     def _marked(self, option: Any, entity: Any) -> Any:
@@ -134,6 +148,16 @@ class Criteria:
         if entity.is_aliased_class:
             criterion = entity._adapter.traverse(criterion)
         return criterion
+
+
+def class_criterion(entity: Any) -> Any:
+    """What tells rows of a class from others of its table; None where nothing must."""
+    if entity.is_aliased_class and entity.base is not None:
+        return None  # its base class is selected as well
+    criterion = entity.mapper._single_table_criterion()
+    if criterion is not None and entity.is_aliased_class:
+        criterion = entity._adapter.traverse(criterion)
+    return criterion
 
 
 def _moved(criterion: Any, source: Any, alias: Any) -> Any:
@@ -155,7 +179,10 @@ def plain_criteria(statement: Any, entity: Any) -> list[Any]:
             if entity.is_aliased_class:
                 criterion = entity._adapter.traverse(criterion)
             found.append(criterion)
-    return found
+    if not isinstance(entity.mapper.polymorphic_on, Column):
+        return found  # the class of an object says it, and nothing else can
+    of_class = entity.mapper._single_table_criterion()
+    return found if of_class is None else [*found, of_class]
 
 
 class WhereCriteria:

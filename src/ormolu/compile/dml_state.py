@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import util as sa_util
-from sqlalchemy.sql.base import CompileState
+from sqlalchemy.sql.base import CompileState, ExecutableOption
+from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.dml import (
     DeleteDMLState,
     DMLState,
@@ -21,6 +22,21 @@ from .builder import describe_entity, label_of_entity
 from .criteria import criteria_for
 from .returning import ReturningBuilder, returns_plain
 from .returning import target_of as target_of
+
+
+class AnyClass(ExecutableOption, HasCacheKey):
+    """Has an UPDATE or DELETE of a class write whatever rows of the table it finds."""
+
+    inherit_cache = True
+    propagate_to_loaders = False
+    _is_has_cache_key = True
+    _is_core = False
+
+    def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
+        return (AnyClass,)
+
+
+ANY_CLASS = AnyClass()
 
 _State = TypeVar("_State", bound="EntityDMLState")
 
@@ -80,6 +96,7 @@ def plain_statement(
 ) -> tuple[Any, LoadDescription | None]:
     """The statement of tables and columns that an entity's statement stands for."""
     core = statement._generate()
+    options = statement._with_options
     core._propagate_attrs = sa_util.EMPTY_DICT
     core._with_options = ()
     entity = target_of(statement)
@@ -89,7 +106,8 @@ def plain_statement(
             entity.selectable if entity.is_aliased_class else entity.mapper.local_table
         )
         if criteria is not None and not statement.is_insert:
-            core._where_criteria = (*core._where_criteria, *criteria.of(entity))
+            of = criteria.of_options if ANY_CLASS in options else criteria.of
+            core._where_criteria = (*core._where_criteria, *of(entity))
     if not (toplevel and statement._returning) or returns_plain(statement):
         return core, None
     builder = ReturningBuilder(statement, compiler, toplevel)

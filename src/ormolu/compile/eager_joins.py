@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql import util as sql_util
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause
-from sqlalchemy.sql.selectable import SelectState, Subquery
+from sqlalchemy.sql.selectable import Join, SelectState, Subquery
 
+from .._core.selectables import leaves_of
 from ..hydrate.description import EntityLoad, JoinedLoad
 from ..mapping.aliased import aliased
+from ..mapping.with_polymorphic import target_of
 from .entity_plan import ColumnList, stops
 from .join_chain import JoinChain, Link
 
@@ -115,10 +118,9 @@ class EagerJoins:
             table = wanted.parent.mapper.persist_selectable
             for column in compared_columns(wanted.prop):
                 if table.c.contains_column(column):
-                    adapted = column
-                    if entity.is_aliased_class:
-                        adapted = entity._adapter.traverse(column)
-                    self.builder.columns.add(adapted)
+                    adapted = self.builder.planner.expression_of(entity, column)
+                    if adapted is not None:
+                        self.builder.columns.add(adapted)
 
     def _joined(self, froms: list[Any], adapt: Any) -> tuple[list[Any], list[Any]]:
         """The FROM list with the joins, and what the relationships are ordered by.
@@ -180,8 +182,8 @@ class Joining:
 
     def add(self, wanted: Wanted) -> None:
         """Join one relationship, and what is wanted below it."""
-        prop, parent = wanted.prop, wanted.parent
-        alias = _own_alias(prop.entity)
+        parent = wanted.parent
+        alias = _alias_of(wanted)
         insp = alias._aliased_insp
         self.eager.keep.append(alias)
         _hide_from_order_by(insp)
@@ -238,16 +240,20 @@ class Joining:
         return joins._replace(secondaryjoin=joins.secondaryjoin & criterion)
 
     def _add_below(self, wanted: Wanted, insp: Any, place: Any) -> None:
-        """What is joined further comes first, as do its columns."""
+        """What is joined further comes where its relationship does among the columns."""
         eager, planner = self.eager, self.builder.planner
         outer, eager.wanted = eager.wanted, []
         self.builder.root = wanted.parent.root
         load = planner.start(insp, wanted.child, (*wanted.path, wanted.prop))
-        below, eager.wanted = eager.wanted, outer
         self._places[id(load)] = place
-        for further in below:
-            self.add(further)
-        planner.add_columns(load, self.builder.columns)
+
+        def join_further() -> None:
+            below, eager.wanted = eager.wanted, []
+            for further in below:
+                self.add(further)
+
+        planner.add_to(load, self.builder.columns, join_further)
+        eager.wanted = outer
         wanted.parent.joined.append(JoinedLoad(wanted.prop, load))
 
 
@@ -270,10 +276,33 @@ def _is_inner(wanted: Wanted, nested: bool) -> bool:
 
 
 def _adapted_order(prop: Any, insp: Any, secondary: Any) -> list[Any]:
-    adapter: Any = sql_util.ClauseAdapter(insp.selectable)
+    adapter: Any = sql_util.ClauseAdapter(
+        insp.selectable, equivalents=insp.mapper._equivalent_columns
+    )
     if secondary is not None:
         adapter = adapter.chain(sql_util.ClauseAdapter(secondary))
     return [adapter.traverse(clause) for clause in prop.order_by]
+
+
+def _alias_of(wanted: Wanted) -> Any:
+    """The alias that a relationship's target is joined as.
+
+    Raises:
+        InvalidRequestError: for one of a hierarchy whose tables are not aliased.
+    """
+    step, prop = wanted.step, wanted.prop
+    attr = None if step is None else step.attr
+    if attr is None or attr._of_type in (None, prop.mapper):
+        return _own_alias(prop.entity)
+    given = target_of(prop, attr)
+    if isinstance(given.selectable, Join):
+        if given.mapper.local_table in leaves_of(given.selectable):
+            raise sa_exc.InvalidRequestError(
+                "Detected unaliased columns when generating joined load.  Make sure to "
+                "use aliased=True or flat=True when using joined loading with "
+                "with_polymorphic()."
+            )
+    return given.entity
 
 
 def _own_alias(entity: Any) -> Any:
@@ -282,7 +311,7 @@ def _own_alias(entity: Any) -> Any:
         return aliased(
             entity.entity, entity.selectable._anonymous_fromclause(flat=True)
         )
-    return aliased(entity.class_)
+    return aliased(entity.class_, flat=True)
 
 
 def _hide_from_order_by(insp: Any) -> None:

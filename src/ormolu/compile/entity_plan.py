@@ -12,6 +12,7 @@ from ..hydrate.description import EntityLoad, PostLoad
 from ..mapping.properties import ColumnProperty
 from ..mapping.relationships import Relationship
 from .options import WITH_EXPRESSION, PathNode, Step
+from .polymorphic import add_switch
 
 IMMEDIATE = {"selectin", "subquery", "immediate"}
 LAZY_NAMES: dict[Any, str] = {
@@ -37,6 +38,10 @@ class ColumnList:
             self.elements.append(element)
             self._positions[element] = position
         return position
+
+    def find(self, element: Any) -> int | None:
+        """The position of an element; None when it is not there."""
+        return self._positions.get(element)
 
     def add_always(self, element: Any) -> int:
         """Add an element even if it is there already."""
@@ -74,21 +79,33 @@ class EntityPlanner:
         """
         load = self._empty(entity, node, path)
         toplevel = self.builder.toplevel
-        for prop in load.mapper._props.values():
+        for prop in entity._polymorphic_properties:
             if isinstance(prop, ColumnProperty):
                 self._add_column(load, prop, columns)
             elif toplevel and isinstance(prop, Relationship):
                 self._plan_relationship(load, prop, node, path)
-        self._note_key(load)
+        self._complete(load, columns)
         return load
 
     def start(
         self, entity: Any, node: PathNode | None, path: tuple[Any, ...]
     ) -> EntityLoad:
-        """Plan an entity's relationships; `add_columns` must follow."""
-        load = self._empty(entity, node, path)
-        self._plan_relationships(load, node, path)
-        return load
+        """Begin the plan of an entity that is joined; `add_to` must follow."""
+        return self._empty(entity, node, path)
+
+    def add_to(self, load: EntityLoad, columns: ColumnList, done: Any) -> None:
+        """Add the columns of an entity that is joined, and plan its relationships.
+
+        Args:
+            done: called after each relationship, so that its columns come in between.
+        """
+        for prop in load.entity._polymorphic_properties:
+            if isinstance(prop, ColumnProperty):
+                self._add_column(load, prop, columns, adapt=True)
+            elif isinstance(prop, Relationship):
+                self._plan_relationship(load, prop, load.node, load.path)
+                done()
+        self._complete(load, columns)
 
     def _empty(
         self, entity: Any, node: PathNode | None, path: tuple[Any, ...]
@@ -101,11 +118,18 @@ class EntityPlanner:
         load.chain = path[len(builder.path) :]
         return load
 
-    def add_columns(self, load: EntityLoad, columns: ColumnList) -> None:
-        """Add the columns that an entity loads, and note their positions."""
-        for prop in load.mapper._column_props:
-            self._add_column(load, prop, columns, adapt=True)
+    def _complete(self, load: EntityLoad, columns: ColumnList) -> None:
+        """Note where the key stands, and what tells the class of a row."""
         self._note_key(load)
+        mapper = load.mapper
+        if mapper.polymorphic_on is None and load.entity.polymorphic_on is None:
+            return
+        if not mapper.polymorphic_map:
+            return
+        if self.builder.own is not None and self.builder.own.refresh:
+            if load.path == self.builder.path:
+                return  # the instance has its class
+        add_switch(self, load, columns)
 
     def _add_column(
         self,
@@ -129,14 +153,17 @@ class EntityPlanner:
             expression = self._expression(load.entity, given)
         else:
             expression = given
+        own = load.mapper._props.get(prop.key) is prop
         if expression is None:
             load.partial = True
         else:
-            load.positions[prop.key] = columns.add(expression)
+            position = load.found[prop] = load.found[first] = columns.add(expression)
+            if own:
+                load.positions[prop.key] = position
         for column in equal:
             expression = self._expression(load.entity, column)
             if expression is not None:
-                columns.add(expression)
+                load.found[column] = columns.add(expression)
 
     def _only(self, path: tuple[Any, ...]) -> Any:
         """The keys that a refresh asks for, of the refreshed entity itself."""
@@ -148,17 +175,27 @@ class EntityPlanner:
             load.positions.get(key, -1) for key in load.mapper._pk_keys
         ]
 
+    def expression_of(self, entity: Any, column: Any) -> Any:
+        """What a mapped column is among the columns that an entity is selected from."""
+        return self._expression(entity, column)
+
     def _expression(self, entity: Any, column: Any) -> Any:
         if entity.is_aliased_class:
             adapted = entity._adapter.traverse(column)
             if adapted is column and isinstance(column, Column):
                 return _of_selectable(entity, column)
             return adapted
-        return column
+        adapter = entity._polymorphic_adapter
+        if adapter is None:
+            return column
+        adapted = adapter.traverse(column)
+        if adapted is column and isinstance(column, Column):
+            return _of_selectable(entity, column)
+        return adapted
 
     def _is_loaded(self, prop: Any, node: PathNode | None, mapper: Any) -> bool:
-        if prop.key in mapper._pk_keys:
-            return True
+        if prop.key in mapper._pk_keys or prop.key == mapper._polymorphic_key:
+            return True  # no option leaves out what tells an object, and its class
         if node is not None:
             if prop.group is not None and prop.group in node.groups:
                 return True
@@ -178,12 +215,6 @@ class EntityPlanner:
         if strategy == "subquery":
             return len(path) - len(builder.path) + int(builder.hops)
         return len(path) if strategy == "selectin" else None
-
-    def _plan_relationships(
-        self, load: EntityLoad, node: PathNode | None, path: tuple[Any, ...]
-    ) -> None:
-        for prop in load.mapper._relationship_props:
-            self._plan_relationship(load, prop, node, path)
 
     def _plan_relationship(
         self,

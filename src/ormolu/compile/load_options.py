@@ -21,6 +21,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         hops: how many of those relationships the statement itself goes along, from
             another one that is its subquery.
         refresh: it reloads an instance, whose row no criteria may hide.
+        bare: it selects from nothing but the tables that its columns are of.
     """
 
     inherit_cache = True
@@ -36,6 +37,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         options: tuple[Any, ...] = (),
         hops: int = 0,
         refresh: bool = False,
+        bare: bool = False,
     ) -> None:
         self.node = node
         self.path = path
@@ -43,6 +45,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
         self.options = options
         self.hops = hops
         self.refresh = refresh
+        self.bare = bare
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         return (
@@ -52,6 +55,7 @@ class OwnLoad(ExecutableOption, HasCacheKey):
             self.only,
             self.hops,
             self.refresh,
+            self.bare,
         )
 
 

@@ -14,6 +14,7 @@ from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 WILDCARD = "*"
+POLYMORPHIC = "polymorphic"
 AT_ONCE = frozenset(
     {"contains_eager", "immediate", "joined", "selectin", "subquery", "undefer", None}
 )
@@ -40,6 +41,11 @@ def entity_text(entity: Any) -> str:
     """An entity as messages name it: ``User`` or ``aliased(User)``."""
     name: str = entity.mapper.class_.__name__
     return f"aliased({name})" if entity.is_aliased_class else name
+
+
+def entity_name(entity: Any) -> str:
+    """The name of an entity's class."""
+    return str(entity.mapper.class_.__name__)
 
 
 def option_text(chain: tuple[Step, ...]) -> str:
@@ -175,6 +181,8 @@ def _frozen(value: Any, anon_map: Any, bindparams: Any) -> Any:
         return value._gen_cache_key(anon_map, bindparams)
     if isinstance(value, list):
         return tuple(value)
+    if isinstance(value, tuple):
+        return tuple(_frozen(part, anon_map, bindparams) for part in value)
     return value
 
 
@@ -249,6 +257,7 @@ class PathNode:
         children: by attribute key, the node of the entity that it leads to.
         wildcards: "relationship" and "column" steps for all other attributes.
         everywhere: those that hold as well for whatever is loaded along with it.
+        polymorphic: the descendants that ``selectin_polymorphic()`` names.
     """
 
     __slots__ = (
@@ -256,6 +265,7 @@ class PathNode:
         "children",
         "everywhere",
         "groups",
+        "polymorphic",
         "prepared",
         "steps",
         "wildcards",
@@ -269,14 +279,16 @@ class PathNode:
         self._below: dict[str, PathNode] = {}
         self.prepared: dict[Any, Any] = {}
         self.groups: set[str] = set()
+        self.polymorphic: tuple[Any, ...] = ()
 
     def __getstate__(self) -> Any:
-        everywhere = self.everywhere
-        return (self.steps, self.children, self.wildcards, self.groups, everywhere)
+        special = (self.everywhere, self.polymorphic)
+        return (self.steps, self.children, self.wildcards, self.groups, *special)
 
     def __setstate__(self, state: Any) -> None:
-        self.steps, self.children, self.wildcards, self.groups, everywhere = state
-        self.everywhere, self._below, self.prepared = everywhere, {}, {}
+        self.steps, self.children, self.wildcards, self.groups, *special = state
+        self.everywhere, self.polymorphic = special
+        self._below, self.prepared = {}, {}
 
     def add_everywhere(self, step: Step) -> None:
         """Add a wildcard for this entity and what is loaded along with it."""
@@ -317,6 +329,7 @@ class PathNode:
                 for k, n in sorted(self.children.items())
             ),
             tuple(sorted(self.groups)),
+            tuple(e._gen_cache_key(anon_map, bindparams) for e in self.polymorphic),
             tuple(
                 (k, s._gen_cache_key(anon_map, bindparams), k in self.everywhere)
                 for k, s in sorted(self.wildcards.items())
@@ -331,6 +344,7 @@ class PathNode:
         copied.wildcards.update(self.wildcards)
         copied.everywhere.update(self.everywhere)
         copied.groups.update(self.groups)
+        copied.polymorphic = self.polymorphic
         return copied
 
     def later_loads(self) -> PathNode | None:
@@ -356,7 +370,13 @@ class PathNode:
         return self.steps.get(key) or self.wildcards.get(kind)
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.children or self.wildcards or self.groups)
+        return bool(
+            self.steps
+            or self.children
+            or self.wildcards
+            or self.groups
+            or self.polymorphic
+        )
 
 
 EMPTY_NODE = PathNode()
@@ -397,12 +417,12 @@ def _add_chain(
     if first.attr is None and first.parent is None:
         for root in roots:
             node = tree.setdefault(root, PathNode())
-            if len(chain) == 1 and "group" not in first.args:
+            if len(chain) == 1 and not ({"group", "entities"} & first.args.keys()):
                 node.add_everywhere(first)
             else:
                 walk(node, chain)
         return
-    starts = [r for r in roots if r is first.parent]
+    starts = [r for r in roots if r is first.parent or _is_part(first.parent, r)]
     if not starts:
         starts = [r for r in roots if _same_entity(r, first.parent)]
     if not starts:
@@ -412,6 +432,11 @@ def _add_chain(
     for root in starts:
         node = tree.setdefault(root, PathNode())
         walk(node, chain)
+
+
+def _is_part(entity: Any, root: Any) -> bool:
+    """Whether an alias is that of a descendant among those of another."""
+    return bool(entity.is_aliased_class and entity.base is root)
 
 
 def _same_entity(root: Any, parent: Any) -> bool:
@@ -445,6 +470,9 @@ def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
         LoaderStrategyException: for a strategy that its attribute cannot have.
     """
     for index, step in enumerate(chain):
+        if step.kind == POLYMORPHIC:
+            node.polymorphic = (*node.polymorphic, *step.args["entities"])
+            continue
         if step.attr is None:
             if "group" in step.args:
                 node.groups.add(step.args["group"])
@@ -462,8 +490,17 @@ def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
             _recur(node, step, depth, rest)
             return
         if rest:
-            check_leads_on(step, rest[0])
             node = node.child(step.key)
+            if not _is_named(node.polymorphic, rest[0].parent):
+                check_leads_on(step, rest[0])
+
+
+def _is_named(polymorphic: tuple[Any, ...], parent: Any) -> bool:
+    """Whether a step begins at one of the descendants that are loaded as well."""
+    return any(
+        parent is not None and not parent.is_aliased_class and e.mapper.isa(parent)
+        for e in polymorphic
+    )
 
 
 def _recur(node: PathNode, step: Step, depth: int, rest: tuple[Step, ...]) -> None:
@@ -539,10 +576,12 @@ def check_leads_on(step: Step, following: Step) -> None:
         return
     attr = str(step.attr)
     hint = ""
-    if parent.is_aliased_class and not target.is_aliased_class:
+    if not target.is_aliased_class and (parent.is_aliased_class or parent.isa(target)):
+        name = parent if parent.is_aliased_class else entity_name(parent)
+        base = parent if parent.is_aliased_class else target
         hint = (
-            f'  Did you mean to use "{attr}.of_type({parent})" or "loadopt.options('
-            f"selectin_polymorphic({parent.mapper.class_.__name__}, [{parent}]), ...)"
+            f'  Did you mean to use "{attr}.of_type({name})" or "loadopt.options('
+            f"selectin_polymorphic({entity_name(base)}, [{name}]), ...)"
             '" ?'
         )
     elif target.is_aliased_class and "of_type" not in attr:
@@ -554,8 +593,8 @@ def check_leads_on(step: Step, following: Step) -> None:
 
 
 def _leads_to(target: Any, parent: Any) -> bool:
-    if parent is target:
+    if parent is target or _is_part(parent, target):
         return True
     if parent.is_aliased_class or target.is_aliased_class:
         return False
-    return bool(parent.isa(target) or target.isa(parent))
+    return bool(target.isa(parent))

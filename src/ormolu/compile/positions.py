@@ -31,6 +31,8 @@ def move(load: Any, places: list[int], elements: list[Any]) -> None:
             if places[position] < 0:
                 raise _missing(elements[position])
         load.pk_positions = [places[p] for p in load.pk_positions]
+        if load.switch is not None:
+            _move_switch(load, places, elements)
         for joined in load.joined:
             move(joined.entity, places, elements)
     elif isinstance(load, ColumnLoad):
@@ -43,6 +45,24 @@ def move(load: Any, places: list[int], elements: list[Any]) -> None:
     else:
         for part in load.parts:
             move(part, places, elements)
+
+
+def _move_switch(load: EntityLoad, places: list[int], elements: list[Any]) -> None:
+    """The same for what tells the class of a row, without which all are of one class."""
+    switch = load.switch
+    assert switch is not None
+    if places[switch.position] < 0:
+        load.switch = None
+        return
+    switch.position = places[switch.position]
+    for descendant in switch.loads.values():
+        descendant.partial = descendant.partial or any(
+            places[p] < 0 for p in descendant.positions.values()
+        )
+        descendant.positions = {
+            key: places[p] for key, p in descendant.positions.items() if places[p] >= 0
+        }
+        descendant.pk_positions = load.pk_positions
 
 
 def _missing(element: Any) -> sa_exc.NoSuchColumnError:

@@ -11,6 +11,7 @@ from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.schema import Column, Table
 from sqlalchemy.sql.selectable import SelectState
 
+from .._core.selectables import tables_of
 from .._core.warnings import warn_deprecated
 from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.relationships import Relationship
@@ -123,25 +124,20 @@ class ReturningPlanner(EntityPlanner):
 class ReturningBuilder(SelectBuilder):
     """Builds the RETURNING clause of one statement; used once."""
 
+    def __init__(self, statement: Any, compiler: Any, toplevel: bool) -> None:
+        super().__init__(statement, compiler, toplevel)
+        self.columns = OnceEach()
+
     def build_returning(self) -> tuple[Any, ...]:
         """The plain columns; the description is in ``description`` afterwards."""
         statement = self.statement
-        self.convention = _names(statement)
-        entities = [entity_of(raw) for raw in statement._returning]
-        roots = [e for e in entities if e is not None]
-        self.tree = build_tree(statement._with_options, roots) if roots else {}
         mode = mode_of(statement) or AS_WRITTEN
-        self.columns = OnceEach() if mode.in_order or mode.keys else ColumnList()
-        self.eager: Any = NoEagerJoins()
-        self.with_posts = True
-        self.planner = ReturningPlanner(self)
+        if not (mode.in_order or mode.keys):
+            self.columns = ColumnList()
         keys = self._keys(mode)
         if not mode.in_order:
             places = [self.columns.add(key) for key in keys]
-        outputs = [
-            self._output(raw, entity)
-            for raw, entity in zip(statement._returning, entities, strict=True)
-        ]
+        outputs = self._plan_outputs()
         if statement.is_insert:
             _refuse_other_tables(target_of(statement), self.columns.elements)
         elements = self.columns.elements
@@ -153,6 +149,21 @@ class ReturningBuilder(SelectBuilder):
             keys=places,
         )
         return tuple(elements)
+
+    def _plan_outputs(self) -> list[Any]:
+        """Plan what the rows turn into; their columns are in ``columns`` afterwards."""
+        statement = self.statement
+        self.convention = _names(statement)
+        entities = [entity_of(raw) for raw in statement._returning]
+        roots = [e for e in entities if e is not None]
+        self.tree = build_tree(statement._with_options, roots) if roots else {}
+        self.eager: Any = NoEagerJoins()
+        self.with_posts = True
+        self.planner = ReturningPlanner(self)
+        return [
+            self._output(raw, entity)
+            for raw, entity in zip(statement._returning, entities, strict=True)
+        ]
 
     def _keys(self, mode: ReturningMode) -> list[Any]:
         """The columns of the primary key that the mode asks for."""
@@ -175,18 +186,18 @@ class ReturningBuilder(SelectBuilder):
         self, keys: list[Any], outputs: list[Any]
     ) -> tuple[list[Any], list[int]]:
         """The table's columns in its order, then everything else; where the keys are."""
-        found = {_plain(e): e for e in reversed(self.columns.elements)}
+        found = {plain(e): e for e in reversed(self.columns.elements)}
         for key in keys:
-            found.setdefault(_plain(key), key)
-        table = _plain(target_of(self.statement).selectable)
+            found.setdefault(plain(key), key)
+        table = plain(target_of(self.statement).selectable)
         ordered = [found[c] for c in table.exported_columns if c in found]
         present = set(map(id, ordered))
         ordered.extend(e for e in self.columns.elements if id(e) not in present)
         positions = {id(e): i for i, e in enumerate(ordered)}
-        places = [positions[id(found[_plain(e)])] for e in self.columns.elements]
+        places = [positions[id(found[plain(e)])] for e in self.columns.elements]
         for output in outputs:
             move(output, places, ordered)
-        return ordered, [positions[id(found[_plain(key)])] for key in keys]
+        return ordered, [positions[id(found[plain(key)])] for key in keys]
 
     def _is_generated(self, column: Any) -> bool:
         """Whether the database makes the value of a primary key column."""
@@ -211,7 +222,8 @@ def _refuse_other_tables(entity: Any, elements: list[Any]) -> None:
     """Raise for columns that the inserted rows do not have."""
     if entity is None:
         return
-    tables = {entity.mapper.persist_selectable, *entity.mapper.tables}
+    table = entity.mapper.local_table
+    tables = {table, *tables_of(table)}
     for element in elements:
         if isinstance(element, Column) and isinstance(element.table, Table):
             if element.table not in tables:
@@ -220,7 +232,7 @@ def _refuse_other_tables(entity: Any, elements: list[Any]) -> None:
                 )
 
 
-def _plain(element: Any) -> Any:
+def plain(element: Any) -> Any:
     """An element without the annotations of an entity."""
     return element._deannotate() if element._annotations else element
 
@@ -236,8 +248,35 @@ def _names(statement: Any) -> Callable[[Any], str | None]:
 
 
 def key_columns(entity: Any) -> list[Any]:
-    """The primary key's columns as an entity's statements refer to them."""
+    """The primary key's columns as an UPDATE or DELETE of an entity returns them."""
+    own = primary_key(entity)
+    if entity.is_aliased_class or entity.mapper.inherits is None:
+        return own
+    local = local_key(entity.mapper)
+    return [e if plain(e) is c else c for e, c in zip(own, local, strict=True)]
+
+
+def primary_key(entity: Any) -> list[Any]:
+    """The primary key's columns as an entity's attributes."""
     return [entity.entity_attribute(k).expression for k in entity.mapper._pk_keys]
+
+
+def local_key(mapper: Any) -> tuple[Any, ...]:
+    """The columns of a class's own table that its primary key is in."""
+    found = mapper._plans.get("local key")
+    if found is None:
+        found = tuple(_local_column(mapper, c) for c in mapper.primary_key)
+        mapper._plans["local key"] = found
+    return found  # type: ignore[no-any-return]
+
+
+def _local_column(mapper: Any, column: Any) -> Any:
+    """What a column is equal to in the class's own table; itself where nothing is."""
+    equal = {column}
+    for step in reversed(list(mapper.iterate_to_root())):
+        equal.update(right for left, right in step._equated_pairs if left in equal)
+    own = mapper.local_table
+    return next((c for c in own.c if c in equal), column)
 
 
 def returns_plain(statement: Any) -> bool:

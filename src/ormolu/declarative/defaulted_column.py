@@ -19,6 +19,10 @@ class DefaultedColumn(ColumnProperty):
 
     inherit_cache = True
 
+    own_insert_default: Any = None
+    """What INSERTs of the class have for a column that is not its own; None for what
+    the column says."""
+
     def __init__(self, default: Any, column: Any, **kw: Any) -> None:
         super().__init__(column, **kw)
         self._default_scalar_value = default

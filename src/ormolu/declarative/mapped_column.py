@@ -101,6 +101,7 @@ class MappedColumn(Mapped[_T], ColumnOperators):
         )
 
     _is_dataclass = False
+    _shares_column = False
 
     @property
     def mapper_property_to_assign(self) -> ColumnProperty | None:
@@ -117,7 +118,10 @@ class MappedColumn(Mapped[_T], ColumnOperators):
         }
         if self._has_default_value:
             default = options_of(self).dataclasses_default
-            return DefaultedColumn(default, self.column, **arguments)
+            made = DefaultedColumn(default, self.column, **arguments)
+            if self._shares_column:
+                made.own_insert_default = default
+            return made
         return ColumnProperty(self.column, **arguments)
 
     @property
@@ -166,7 +170,7 @@ class MappedColumn(Mapped[_T], ColumnOperators):
         """Complete the column from the annotation of its attribute."""
         column = self.column
         if self._use_existing_column:
-            column = self.column = attribute.existing_column(column)
+            column = self._take_existing(attribute)
         if attribute.annotation is not None:
             self._take_annotation(attribute)
         elif is_null_type(column.type) and not column.foreign_keys:
@@ -180,7 +184,14 @@ class MappedColumn(Mapped[_T], ColumnOperators):
         apply_annotation(self, attribute)
         if self._use_existing_column and not had_existing:
             name_column(self.column, attribute.key)
-            self.column = attribute.existing_column(self.column)
+            self._take_existing(attribute)
+
+    def _take_existing(self, attribute: Attribute) -> Column[_T]:
+        """The column that the parent's table has of this name, if it has one."""
+        own: Any = self.column
+        self.column = attribute.existing_column(own)
+        self._shares_column = self.column is not own
+        return self.column
 
     def __repr__(self) -> str:
         return object.__repr__(self)

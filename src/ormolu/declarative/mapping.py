@@ -11,13 +11,15 @@ from .._core.warnings import warn_deprecated
 from ..mapping.interfaces import MapperProperty
 from ..mapping.mapper import Mapper
 from ..mapping.properties import ColumnProperty
+from ..mapping.queryable import QueryableAttribute
 from . import clsregistry
 from .dataclass_setup import options_for, setup_dataclass
 from .declared_attr import scanning
+from .deferral import keep, must_wait, release, waiting_plan, waits_as_mapped
 from .extract import extract
 from .mapped_column import MappedColumn
 from .plan import FOUNDATION, ClassPlan, is_mapped
-from .scan import scan
+from .scan import is_declared, scan
 from .tables import join_parent_table, setup_table
 
 COLUMN_ARGUMENTS = ("version_id_col", "polymorphic_on")
@@ -45,9 +47,43 @@ def map_class(
     plan.mapper_arguments = mapper_arguments or {}
     plan.dataclass_options = options_for(cls)
     plan.parent = _parent_of(cls)
+    if plan.parent is not None:
+        plan.parent_plan = waiting_plan(plan.parent)
     with scanning(cls):
+        if must_wait(cls):
+            _put_off(plan)
+            return None
         prepare(plan)
         return create_mapper(plan)
+
+
+def _put_off(plan: ClassPlan) -> None:
+    """Take note of a class that is mapped later; it stays as it was declared."""
+    declared = dict(vars(plan.cls))
+    prepare(plan)
+    for name, value in vars(plan.cls).copy().items():
+        if is_declared(declared.get(name)) and value is not declared[name]:
+            type.__setattr__(plan.cls, name, declared[name])
+    keep(plan)
+
+
+def map_waiting(plan: ClassPlan) -> Any:
+    """Map a class whose mapping was put off.
+
+    Returns:
+        The mapper.
+    """
+    release(plan.cls)
+    plan.parent_plan = None
+    for name, value in plan.collected.items():
+        if is_declared(vars(plan.cls).get(name)):
+            type.__setattr__(plan.cls, name, value)
+    try:
+        with scanning(plan.cls):
+            return create_mapper(plan)
+    except BaseException:
+        keep(plan)
+        raise
 
 
 def prepare(plan: ClassPlan) -> None:
@@ -67,17 +103,13 @@ def _parent_of(cls: Any) -> Any:
         for candidate in base.__mro__:
             if candidate in FOUNDATION:
                 continue
-            if is_mapped(candidate):
-                if not _concrete_base(candidate) and candidate not in parents:
+            if is_mapped(candidate) or waits_as_mapped(candidate):
+                if candidate not in parents:
                     parents.append(candidate)
                 break
     if len(parents) > 1:
         raise InvalidRequestError(f"Class {cls} has multiple mapped bases: {parents!r}")
     return parents[0] if parents else None
-
-
-def _concrete_base(cls: Any) -> bool:
-    return "_sa_decl_prepare" in vars(cls)
 
 
 # -- the mapper ------------------------------------------------------------
@@ -95,7 +127,10 @@ def create_mapper(plan: ClassPlan) -> Any:
         registry=plan.registry,
         **arguments,
     )
-    publish(plan.cls, mapper)
+    if plan.has_own_table:
+        publish(plan.cls, mapper)
+    else:
+        type.__setattr__(plan.cls, "__mapper__", mapper)
     return mapper
 
 
@@ -128,6 +163,8 @@ def _own_column(plan: ClassPlan, value: Any) -> Any:
     value = plan.copies.get(value, value) if _hashable(value) else value
     if isinstance(value, MappedColumn):
         return value.column
+    if isinstance(value, QueryableAttribute) and isinstance(value.prop, ColumnProperty):
+        return value.prop.columns[0]  # of a mapped ancestor
     return value
 
 
@@ -197,7 +234,7 @@ def _properties(plan: ClassPlan, arguments: dict[str, Any]) -> dict[str, Any]:
     properties = dict(plan.properties)
     properties.update(arguments.pop("properties", {}))
     parent = plan.parent_mapper
-    if parent is None:
+    if parent is None or arguments.get("concrete"):
         return properties
     for key, value in properties.items():
         # a parent's column under the same attribute is set and read with it

@@ -35,6 +35,9 @@ class ClassPlan:
         properties: for the mapper.
         columns: for the table, each with its sort order.
         parent: the mapped class that it inherits from.
+        parent_plan: the parent's plan, while it waits to be mapped itself.
+        waits_since: a number that grows with each class that waits to be mapped.
+        has_own_table: whether ``__table__`` of the class is what it is mapped to.
     """
 
     registry: Any
@@ -54,6 +57,9 @@ class ClassPlan:
     inherited_table_args: bool = False
     mapper_args: Callable[[], dict[str, Any]] | None = None
     parent: Any = None
+    parent_plan: ClassPlan | None = None
+    waits_since: int = -1
+    has_own_table: bool = True
     dataclass_options: dict[str, Any] | None = None
 
     @property
@@ -91,6 +97,16 @@ class ClassPlan:
         return None if self.parent is None else mapper_of(self.parent)
 
     @property
+    def parent_table(self) -> Any:
+        """The table of the parent class, which may be one that waits to be mapped."""
+        if self.parent_plan is not None and self.parent_plan.table is not None:
+            return self.parent_plan.table
+        if self.parent_plan is not None:
+            return self.parent_plan.parent_table
+        mapper = self.parent_mapper
+        return None if mapper is None else mapper.local_table
+
+    @property
     def declared_columns(self) -> list[Column[Any]]:
         """The columns of the class in the order of the table."""
         return [column for _, column in self.columns]
@@ -114,11 +130,11 @@ class Attribute:
 
     def existing_column(self, column: Column[Any]) -> Column[Any]:
         """The parent table's column of the same name, else the column itself."""
-        parent = self.plan.parent_mapper
-        if parent is None or self.plan.tablename or self.plan.fixed_table:
+        table = self.plan.parent_table
+        if table is None or self.plan.tablename or self.plan.fixed_table:
             return column
         name = column.name or self.key
-        return parent.local_table.c.get(name, column)  # type: ignore[no-any-return]
+        return table.c.get(name, column)  # type: ignore[no-any-return]
 
     def annotation_required(self, construct: str) -> ArgumentError:
         """The error for a construct that needs an annotation and has none."""

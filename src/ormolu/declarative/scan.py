@@ -24,6 +24,7 @@ from ..mapping.queryable import InspectionAttr, QueryableAttribute
 from .annotation_scan import MAPPED, collect_annotation, collect_return_annotation
 from .annotations import Annotation
 from .declared_attr import declared_attr
+from .deferral import waiting_plan, waits_as_mapped
 from .mapped import Unmapped
 from .mapped_column import MappedColumn, UnmappedColumn
 from .plan import DIRECTIVES, FOUNDATION, ClassPlan, is_mapped
@@ -41,7 +42,7 @@ def scan(plan: ClassPlan) -> None:
     mapped: list[type] = []
     for position, base in enumerate(ancestors):
         is_mixin = base is not plan.cls
-        if is_mixin and is_mapped(base):
+        if is_mixin and _counts_as_mapped(base):
             mapped.append(base)
             _scan_mapped(plan, base)
         elif is_mixin:
@@ -51,11 +52,15 @@ def scan(plan: ClassPlan) -> None:
             _scan_own(plan)
 
 
+def _counts_as_mapped(cls: type) -> bool:
+    return is_mapped(cls) or waits_as_mapped(cls)
+
+
 def _mixin_has_table(plan: ClassPlan, ancestors: list[type]) -> bool:
     for base in ancestors:
-        if base is not plan.cls and is_mapped(base):
+        if base is not plan.cls and _counts_as_mapped(base):
             return False
-        if "__table__" in vars(base):
+        if "__table__" in vars(base) and waiting_plan(base) is None:
             return True
     return False
 
@@ -123,7 +128,7 @@ def _directive(plan: ClassPlan, base: type, name: str, value: Any) -> None:
     """Note a directive; the first class that has it decides."""
     if (
         base is not plan.cls
-        and is_mapped(base)
+        and _counts_as_mapped(base)
         and not _declared_directive(plan, name, value)
     ):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.exc import ArgumentError, DuplicateColumnError, InvalidRequestError
+from sqlalchemy.exc import ArgumentError, InvalidRequestError
 
 from .._core.declarative import refresh_selectable
 from .plan import ClassPlan
@@ -20,7 +20,11 @@ def setup_table(plan: ClassPlan) -> None:
         plan.table = _make_table(plan)
         if plan.table is not None:
             cls.__table__ = plan.table
-    if plan.table is None and plan.parent is None:
+    if (
+        plan.table is None
+        and plan.parent is None
+        and not getattr(cls, "__no_table__", False)
+    ):
         raise InvalidRequestError(
             f"Class {cls!r} does not have a __table__ or __tablename__ specified and "
             "does not inherit from an existing table-mapped class."
@@ -74,7 +78,7 @@ def join_parent_table(plan: ClassPlan) -> None:
     if plan.parent is None or plan.table is not None:
         return
     mapper = plan.parent_mapper
-    table = mapper.local_table
+    table = plan.parent_table
     if plan.table_args and not plan.inherited_table_args:
         raise ArgumentError(
             "Can't place __table_args__ on an inherited class with no table."
@@ -86,7 +90,7 @@ def join_parent_table(plan: ClassPlan) -> None:
         )
     for column in plan.declared_columns:
         add_to_parent_table(plan.cls, table, column)
-    selectable = mapper.persist_selectable
+    selectable = table if mapper is None else mapper.persist_selectable
     if selectable is not table:
         for column in plan.declared_columns:
             refresh_selectable(selectable, column)
@@ -96,14 +100,13 @@ def add_to_parent_table(cls: type, table: Any, column: Any) -> None:
     """Add one column to the table of the parent class.
 
     Raises:
-        ArgumentError: it is part of a primary key.
-        DuplicateColumnError: another column has its name.
+        ArgumentError: it is part of a primary key, or another column has its name.
     """
     existing = table.c.get(column.name)
     if existing is column:
         return
     if existing is not None:
-        raise DuplicateColumnError(
+        raise ArgumentError(
             f"Column '{column}' on class {cls.__name__} conflicts with existing "
             f"column '{existing}'.  If using Declarative, consider using the "
             "use_existing_column parameter of mapped_column() to resolve conflicts."

@@ -13,7 +13,7 @@ from ..instrument.state import instance_state
 from .inserting import insert_groups, insert_with_keys
 from .many_tables import insert_into_tables
 from .parameters import InsertRows, without_composites
-from .tables import attribute_names, sole_table, written_tables
+from .tables import WrittenTable, attribute_names, sole_table, written_tables
 from .update_by_key import update_rows
 
 UNLOADED = kernel.UNLOADED
@@ -78,6 +78,7 @@ def save_mappings(
         rows = without_composites(mapper, given)
     if len(written_tables(mapper)) > 1:
         filled = insert_into_tables(connection, mapper, rows, render_nulls)
+        _give_handed_on(mapper, given, filled, isstates, return_defaults)
         keys = [[row.get(k) for k in mapper._pk_keys] for row in filled]
     else:
         converter = InsertRows(sole_table(mapper), render_nulls)
@@ -87,6 +88,30 @@ def save_mappings(
         keys = insert_with_keys(connection, plan_of(mapper), converter, rows)
     if return_defaults:
         _give_keys(mapper, given, keys, isstates)
+
+
+def _give_handed_on(
+    mapper: Any,
+    given: list[Any],
+    filled: list[dict[str, Any]],
+    isstates: bool,
+    return_defaults: bool,
+) -> None:
+    """Put the keys of all tables into the objects, into dicts where asked for."""
+    tables = written_tables(mapper)
+    keys = dict.fromkeys(key for written in tables for key in written.pk_keys)
+    for target, row in zip(given, filled, strict=True):
+        values = {key: row[key] for key in keys if key in row}
+        if isstates:
+            _put_values(target.obj(), values)
+        elif return_defaults:
+            target.update(values)
+
+
+def _put_values(obj: Any, values: dict[str, Any]) -> None:
+    index = kernel.layout_of(obj).index
+    for key, value in values.items():
+        kernel.put(obj, index[key], value)
 
 
 def _give_keys(mapper: Any, given: list[Any], keys: list[Any], isstates: bool) -> None:
@@ -120,11 +145,27 @@ def _row_to_update(mapper: Any, state: Any, changed_only: bool) -> dict[str, Any
         row = _row_of(mapper, obj)
     version = mapper.version_id_prop
     if version is not None:
-        row[version.key] = kernel.peek_key(obj, version.key)
+        value = kernel.peek_key(obj, version.key)
+        if value is not UNLOADED:
+            row[version.key] = value
     for key, value in zip(mapper._pk_keys, state.identity, strict=True):
         if changed_only or key not in row:
             row[key] = value
+    for written in written_tables(mapper):
+        _add_key(written, obj, row)
     return row
+
+
+def _add_key(written: WrittenTable, obj: Any, row: dict[str, Any]) -> None:
+    """Add the key of a table to what is updated, under its own attributes."""
+    for key in written.pk_keys:
+        if key not in row:
+            value = kernel.peek_key(obj, key)
+            if value is not UNLOADED:
+                row[key] = value
+    for source, target in written.carried:
+        if source in row:
+            row.setdefault(target, row[source])
 
 
 def _take_identity(mapper: Any, obj: Any, key: Any) -> None:

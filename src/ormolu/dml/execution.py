@@ -9,6 +9,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine.result import null_result
 
 from .._speedups import state as kernel
+from ..compile.dml_state import ANY_CLASS
 from ..compile.returning import PLAIN
 from .criteria import execute_criteria
 from .insert import execute_insert
@@ -95,6 +96,8 @@ def _execute_core(request: Request) -> Any:
     statement = request.statement
     if statement._returning:
         statement = statement.options(PLAIN)
+    if request.mapper.single:
+        statement = statement.options(ANY_CLASS)
     return request.execute(statement, request.parameters)
 
 

@@ -14,7 +14,13 @@ from sqlalchemy.engine.result import null_result
 from sqlalchemy.sql.selectable import FromClause
 
 from ..compile.options import LoaderOption
-from ..compile.returning import KEYS_FIRST, KEYS_TOO, key_columns
+from ..compile.returning import (
+    KEYS_FIRST,
+    KEYS_TOO,
+    key_columns,
+    local_key,
+    primary_key,
+)
 from ..lanes.rows import fetch_all, processors_of
 from .evaluator import UnevaluatableError
 from .request import Request
@@ -144,7 +150,7 @@ def _execute_returning(request: Request, sync: UpdateSync | None) -> Any:
 def _plain_keys(request: Request) -> list[Any]:
     entity = request.entity
     if not entity.is_aliased_class:
-        return list(entity.mapper.primary_key)
+        return list(local_key(entity.mapper))
     return [entity._adapter.traverse(c) for c in entity.mapper.primary_key]
 
 
@@ -158,8 +164,11 @@ def _selection(request: Request) -> Any:
     """The SELECT of the primary keys that the statement is about to touch."""
     statement = request.statement
     options = [o for o in statement._with_options if not isinstance(o, LoaderOption)]
-    keys = key_columns(request.entity)
-    return select(*keys).where(*statement._where_criteria).options(*options)
+    entity = request.entity
+    selection = select(*primary_key(entity))
+    if not entity.is_aliased_class and len(entity.mapper.tables) > 1:
+        selection = selection.select_from(entity)
+    return selection.where(*statement._where_criteria).options(*options)
 
 
 def _can_return(request: Request, dialect: Any) -> bool:

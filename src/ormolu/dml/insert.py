@@ -11,6 +11,7 @@ from sqlalchemy.engine.cursor import null_dml_result
 from ..compile.returning import AS_WRITTEN, IN_BULK, returns_star
 from ..flush.table_plan import plan_of
 from ..lanes.rows import fetch_all
+from .insert_tables import insert_statement
 from .inserting import insert_groups
 from .many_tables import insert_into_tables
 from .parameters import InsertRows, without_composites
@@ -40,14 +41,15 @@ def _insert_in_bulk(request: Request) -> Any:
     rows = without_composites(request.mapper, rows)
     connection = request.connection()
     is_plain = _is_plain(statement)
-    if is_plain and len(written_tables(request.mapper)) > 1:
-        render_nulls = bool(request.options.get("render_nulls"))
-        insert_into_tables(connection, request.mapper, rows, render_nulls)
+    render_nulls = bool(request.options.get("render_nulls"))
+    if len(written_tables(request.mapper)) > 1:
+        if not (is_plain and request.wants_plain_core()):
+            return _insert_into_tables(request, connection, rows)
+        insert_into_tables(connection, request.mapper, rows, render_nulls, False)
         return null_dml_result()
-    _refuse_post_values(request)
     converter = InsertRows(
         sole_table(request.mapper),
-        bool(request.options.get("render_nulls")),
+        render_nulls,
         frozenset() if is_plain else parameter_names(statement),
     )
     groups = converter.groups(rows)
@@ -62,19 +64,21 @@ def _insert_in_bulk(request: Request) -> Any:
     return null_dml_result()
 
 
-def _refuse_post_values(request: Request) -> None:
-    """Refuse an upsert of rows that go into several tables.
+def _insert_into_tables(request: Request, connection: Connection, rows: Any) -> Any:
+    """Execute an INSERT of rows that go into several tables.
 
     Raises:
-        InvalidRequestError: for such a statement.
+        InvalidRequestError: for an upsert.
     """
-    if request.statement._post_values_clause is None:
-        return
-    if len(written_tables(request.mapper)) > 1:
+    statement = request.statement
+    if statement._post_values_clause is not None:
         raise sa_exc.InvalidRequestError(
             "bulk INSERT with a 'post values' clause (typically upsert) not supported "
             f"for multi-table mapper {request.mapper}"
         )
+    if statement._returning:
+        _require_returning(request, connection, len(rows), ordered=True)
+    return insert_statement(request, rows)
 
 
 def _insert_returning(request: Request, groups: Any) -> Any:
@@ -104,8 +108,14 @@ def _is_plain(statement: Any) -> bool:
     )
 
 
-def _require_returning(request: Request, connection: Connection, count: int) -> None:
+def _require_returning(
+    request: Request, connection: Connection, count: int, ordered: bool = False
+) -> None:
     """Refuse what the backend or the bulk mode cannot return.
+
+    Args:
+        count: how many rows there are.
+        ordered: whether they must come back in order though nobody asks for that.
 
     Raises:
         InvalidRequestError: when the dialect has no executemany with RETURNING.
@@ -117,7 +127,7 @@ def _require_returning(request: Request, connection: Connection, count: int) -> 
             "Can't use RETURNING * with bulk ORM INSERT.  Please use a different "
             "INSERT form, such as INSERT..VALUES or INSERT with a Core Connection"
         )
-    ordered = statement._sort_by_parameter_order
+    ordered = ordered or statement._sort_by_parameter_order
     if count == 1 and dialect.insert_returning:
         return
     if not dialect.insert_executemany_returning or (

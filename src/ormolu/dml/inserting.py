@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from ..flush.table_plan import TablePlan
+from ..flush.table_plan import TablePlan, plan_in
 from ..lanes import fast
 from .parameters import Group, InsertRows
 from .tables import WrittenTable
@@ -18,9 +19,7 @@ Target = TablePlan | WrittenTable
 def insert_groups(connection: Connection, plan: Target, groups: Any) -> None:
     """Insert groups of rows of which nothing has to come back."""
     if isinstance(plan, WrittenTable):
-        for group in groups:
-            connection.execute(plan.table.insert(), group)
-        return
+        plan = plan_in(plan.mapper, plan.table)
     free = fast.is_free(connection)
     statement = plan.insert(0)
     for group in groups:
@@ -48,7 +47,7 @@ def _insert_fast(connection: Connection, plan: TablePlan, group: Group) -> bool:
 
 def _shape_of(plan: TablePlan, keys: Any) -> int:
     shapes: dict[Any, int] = plan.mapper._plans.setdefault("insert shapes", {})
-    frozen = tuple(keys)
+    frozen = (plan.table, *keys)
     shape = shapes.get(frozen)
     if shape is None:
         shape = 0
@@ -63,13 +62,19 @@ def _shape_of(plan: TablePlan, keys: Any) -> int:
 
 
 def insert_with_keys(
-    connection: Connection, plan: Target, converter: InsertRows, rows: list[Any]
+    connection: Connection,
+    plan: Target,
+    converter: InsertRows,
+    rows: list[Any],
+    with_generated: bool = True,
 ) -> list[Any]:
     """Insert rows; the primary key of each."""
     keys: list[Any] = []
     for group in converter.groups(rows):
-        generated = _generated_columns(connection, plan, group[0])
-        if not generated and _has_keys(plan, group):
+        generated: tuple[Any, ...] = ()
+        if with_generated:
+            generated = _generated_columns(connection, plan, group[0])
+        if _is_known(plan, group, generated):
             insert_groups(connection, plan, [group])
             keys.extend([row[c.key] for c in plan.pk_columns] for row in group)
         else:
@@ -92,15 +97,55 @@ def _insert_returning(
     return [connection.execute(statement, row).inserted_primary_key for row in group]
 
 
+def insert_own(
+    connection: Connection,
+    statement: Any,
+    written: WrittenTable,
+    group: Group,
+    options: Mapping[str, Any],
+) -> list[Any]:
+    """Execute the user's own INSERT of rows of equal columns; the key of each.
+
+    Args:
+        options: execution options.
+    """
+
+    def execute(sent: Any, rows: Any) -> Any:
+        return connection.execute(sent, rows, execution_options=options)
+
+    if _is_known(written, group, ()):
+        execute(statement, group)
+        return [[row[c.key] for c in written.pk_columns] for row in group]
+    able = connection.dialect.insert_executemany_returning_sort_by_parameter_order
+    if len(group) > 1 and able and written.table.implicit_returning:
+        keyed = statement.return_defaults(
+            *written.pk_columns, sort_by_parameter_order=True
+        )
+        return list(execute(keyed, group).inserted_primary_key_rows)
+    return [execute(statement, row).inserted_primary_key for row in group]
+
+
 def _returning_statement(plan: Target, generated: tuple[Any, ...]) -> Any:
     """``INSERT`` that brings the keys back in the order of its rows; made once."""
-    memo = ("bulk insert returning", generated)
+    memo = ("bulk insert returning", plan.table, generated)
     plans = plan.mapper._plans
     if memo not in plans:
         plans[memo] = plan.table.insert().return_defaults(
             *plan.pk_columns, *generated, sort_by_parameter_order=True
         )
     return plans[memo]
+
+
+def _is_known(plan: Target, group: Group, generated: tuple[Any, ...]) -> bool:
+    """Whether nothing of the rows has to come back.
+
+    Of several tables, only the first tells what it has generated.
+    """
+    if not _has_keys(plan, group):
+        return False
+    if isinstance(plan, WrittenTable):
+        return not (plan.hands_on and _missing_columns(plan, group[0]))
+    return not generated
 
 
 def _has_keys(plan: Target, group: Group) -> bool:
@@ -117,6 +162,10 @@ def _generated_columns(
     """The columns whose values the database makes, and which come back."""
     if plan.mapper.eager_defaults is False or not connection.dialect.insert_returning:
         return ()
+    return _missing_columns(plan, row)
+
+
+def _missing_columns(plan: Target, row: Any) -> tuple[Any, ...]:
     return tuple(
         c for c in plan.insert_columns if c.key not in row and _is_generated(c)
     )

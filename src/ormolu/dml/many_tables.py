@@ -14,9 +14,16 @@ from .tables import WrittenTable, written_tables
 
 
 def insert_into_tables(
-    connection: Connection, mapper: Any, rows: Iterable[Row], render_nulls: bool
+    connection: Connection,
+    mapper: Any,
+    rows: Iterable[Row],
+    render_nulls: bool,
+    generated: bool = True,
 ) -> list[dict[str, Any]]:
     """Insert rows into one table after the other, handing generated keys on.
+
+    Args:
+        generated: bring back what the database generates besides the keys.
 
     Returns:
         copies of the rows, with their keys.
@@ -24,12 +31,31 @@ def insert_into_tables(
     filled = [dict(row) for row in rows]
     for written in written_tables(mapper):
         converter = InsertRows(written, render_nulls)
-        keys = insert_with_keys(connection, written, converter, filled)
-        for row, key in zip(filled, keys, strict=True):
-            for name, value in zip(written.pk_keys, key, strict=True):
-                if row.get(name) is None:
-                    row[name] = value
+        keys = insert_with_keys(connection, written, converter, filled, generated)
+        hand_on(written, filled, keys)
     return filled
+
+
+def hand_on(written: WrittenTable, rows: list[dict[str, Any]], keys: Any) -> None:
+    """Put the keys of a table's new rows into the rows of the tables after it."""
+    for row, key in zip(rows, keys, strict=True):
+        for name, value in zip(written.pk_keys, key, strict=True):
+            if row.get(name) is None:
+                row[name] = value
+        for source, target in written.carried:
+            if source in row:
+                row[target] = row[source]
+
+
+def insert_of_table(statement: Any, written: WrittenTable) -> Any:
+    """An INSERT of a class as the INSERT into one of its tables, returning nothing.
+
+    Returns:
+        a statement of Core, with the values that the table has columns for.
+    """
+    narrowed = update_of_table(statement, written)
+    narrowed._returning = ()
+    return narrowed
 
 
 def update_of_table(statement: Any, written: WrittenTable) -> Any:
@@ -47,7 +73,7 @@ def update_of_table(statement: Any, written: WrittenTable) -> Any:
         {
             c: v
             for c, v in (statement._values or {}).items()
-            if table.c.contains_column(c)
+            if isinstance(c, str) or table.c.contains_column(c)
         }
     )
     return narrowed

@@ -21,7 +21,7 @@ WHOLLY_EXPIRED = kernel.EXPIRED
 
 def objects_of(session: Any, mapper: Any) -> list[Any]:
     """The persistent objects of a mapper and of those that inherit from it."""
-    base, cls = mapper.base_mapper.layout, mapper.class_
+    base, cls = mapper.layout.base, mapper.class_
     return [
         obj
         for (layout, _), home in list(session._tracker.homes.items())
@@ -33,7 +33,7 @@ def objects_of(session: Any, mapper: Any) -> list[Any]:
 
 def objects_by_key(session: Any, mapper: Any, keys: Iterable[Any]) -> list[Any]:
     """The persistent objects with some primary keys, under any identity token."""
-    base, wanted = mapper.base_mapper.layout, list(keys)
+    base, wanted = mapper.layout.base, list(keys)
     homes = [h for (layout, _), h in session._tracker.homes.items() if layout is base]
     found = [home.get(key) for home in homes for key in wanted]
     return [o for o in found if isinstance(o, mapper.class_)]

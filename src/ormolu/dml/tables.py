@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import exc as sa_exc
 from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.schema import Column, Table
 
@@ -41,6 +40,10 @@ class WrittenTable:
         pk_columns: the columns by which a row of it is found.
         pk_keys: the attributes that they are.
         labels: the names of their parameters in WHERE, by attribute.
+        hands_on: whether it is the first table of several.
+        makes_key: whether its key is not that of a table before it.
+        carried: (attribute, attribute) of keys that other tables take over from it
+            under names of their own.
         version: the attribute that holds versions, None when it is of another table.
         counts: whether the mapper makes the versions.
     """
@@ -59,6 +62,8 @@ class WrittenTable:
             key: label_of(table, column)
             for key, column in zip(self.pk_keys, self.pk_columns, strict=True)
         }
+        self.hands_on = self.makes_key = False
+        self.carried: list[tuple[str, str]] = []
         self._set_version()
 
     def _set_version(self) -> None:
@@ -99,33 +104,54 @@ def written_tables(mapper: Any) -> tuple[WrittenTable, ...]:
 
 def _tables(mapper: Any) -> list[WrittenTable]:
     tables = [t for t in mapper.tables if isinstance(t, Table)]
-    if isinstance(mapper.local_table, Table) or len(tables) < 2:
+    if len(tables) < 2:
         table = mapper.local_table
         return [WrittenTable(mapper, table, mapper.primary_key, mapper._pk_keys, True)]
+    mapped = mapper._columntoproperty
     found = []
-    for table in sort_tables(tables):
-        mapped = mapper._columntoproperty
+    for table in _in_order(mapper, tables):
         columns = [c for c in table.primary_key if c in mapped]
         keys = [mapped[c].key for c in columns]
         found.append(WrittenTable(mapper, table, columns, keys, False))
+    found[0].hands_on = True
+    _set_carried(mapper, found)
+    known: set[str] = set()
+    for written in found:
+        written.makes_key = not known.issuperset(written.pk_keys)
+        known.update(written.pk_keys, (target for _, target in written.carried))
     return found
 
 
-def sole_table(mapper: Any) -> WrittenTable:
-    """The one table of a mapper.
+def _set_carried(mapper: Any, tables: list[WrittenTable]) -> None:
+    mapped = mapper._columntoproperty
+    for left, right in _inherited_pairs(mapper):
+        source, target = mapped.get(left), mapped.get(right)
+        if source is None or target is None or source is target:
+            continue
+        for written in tables:
+            if written.table is left.table:
+                written.carried.append((source.key, target.key))
 
-    Raises:
-        InvalidRequestError: when it has several.
-    """
-    tables = written_tables(mapper)
-    if len(tables) > 1:
-        names = ", ".join(t.table.name for t in tables)
-        raise sa_exc.InvalidRequestError(
-            f"Bulk INSERT with values() or RETURNING is not supported for {mapper}, "
-            f"which is mapped to several tables ({names}); give the values with each "
-            "row, or add objects to the Session"
-        )
-    return tables[0]
+
+def _inherited_pairs(mapper: Any) -> list[tuple[Any, Any]]:
+    """(referred, referring) columns of the joins that a class is selected from."""
+    return [pair for step in mapper.iterate_to_root() for pair in step._equated_pairs]
+
+
+def _in_order(mapper: Any, tables: list[Table]) -> list[Table]:
+    """Tables after those that they refer to, and after those of the parent class."""
+    links = [
+        (left.table, right.table)
+        for left, right in _inherited_pairs(mapper)
+        if left.table in tables and right.table in tables
+    ]
+    return list(sort_tables(tables, extra_dependencies=links))
+
+
+def sole_table(mapper: Any) -> WrittenTable:
+    """The one table of a mapper that has no other."""
+    (table,) = written_tables(mapper)
+    return table
 
 
 def attribute_names(mapper: Any) -> frozenset[str]:

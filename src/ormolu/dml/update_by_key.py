@@ -9,8 +9,9 @@ from sqlalchemy import bindparam
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import Connection
 
+from ..compile.dml_state import ANY_CLASS
 from ..exc import StaleDataError
-from ..flush.table_plan import TablePlan, plan_of
+from ..flush.table_plan import TablePlan, plan_in, plan_of
 from ..hydrate.description import is_criteria_option
 from ..lanes import fast
 from ..lanes.many import run_many
@@ -119,6 +120,8 @@ def _criteria(written: WrittenTable, with_version: bool) -> list[Any]:
 def by_key(written: WrittenTable, statement: Any) -> Any:
     """A statement narrowed to the row of a primary key, by nothing else."""
     kept = tuple(o for o in statement._with_options if not is_criteria_option(o))
+    if written.mapper.single and written.sole:
+        kept = (*kept, ANY_CLASS)
     narrowed = statement.where(*_criteria(written, with_version=False))
     narrowed._with_options = kept
     return narrowed
@@ -142,26 +145,13 @@ def update_rows(connection: Connection, mapper: Any, rows: Iterable[Row]) -> Non
     tables = written_tables(mapper)
     given = rows if len(tables) == 1 else list(rows)
     for written in tables:
-        groups = KeyedRows(written).groups(given)
-        if written.sole:
-            _update_groups(connection, written, groups)
-        else:
-            for group in groups:
-                statement = plain_update(written, written.version_label in group[0])
+        plan = plan_of(mapper) if written.sole else plan_in(mapper, written.table)
+        for group in KeyedRows(written).groups(given):
+            statement = plain_update(written, written.version_label in group[0])
+            count = _update_fast(connection, plan, statement, group)
+            if count is None:
                 count = _update_through_core(connection, statement, group)
-                check_matched(written.table, count, len(group))
-
-
-def _update_groups(
-    connection: Connection, written: WrittenTable, groups: Iterable[Group]
-) -> None:
-    plan = plan_of(written.mapper)
-    for group in groups:
-        statement = plain_update(written, written.version_label in group[0])
-        count = _update_fast(connection, plan, statement, group)
-        if count is None:
-            count = _update_through_core(connection, statement, group)
-        check_matched(written.table, count, len(group))
+            check_matched(written.table, count, len(group))
 
 
 def _update_through_core(connection: Connection, statement: Any, group: Group) -> int:

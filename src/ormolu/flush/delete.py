@@ -1,4 +1,4 @@
-"""DELETE of the objects of one mapper from one of its tables."""
+"""DELETE of the objects of one hierarchy from one of its tables."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import FlushError, StaleDataError
 from ..lanes import fast
+from .hierarchy import Run
 from .rows import committed, known_key
 from .table_plan import TablePlan
 
 
-def delete_rows(uow: Any, connection: Any, plan: TablePlan, objects: list[Any]) -> None:
-    """Send the DELETEs of some objects in one batch."""
-    rows = [_row_of(plan, obj) for obj in objects]
+def delete_rows(uow: Any, connection: Any, runs: list[Run]) -> None:
+    """Send the DELETEs of objects with rows in one table, in one batch.
+
+    Args:
+        runs: the objects, with plans that identify their rows by the same columns.
+    """
+    plan = runs[0][0]
+    rows = [_row_of(own, obj) for own, objects in runs for obj in objects]
     matched, verified = _send(connection, plan, rows)
     if plan.mapper.confirm_deleted_rows and verified:
-        _check_deleted(plan, matched, len(objects))
+        _check_deleted(plan, matched, len(rows))
 
 
 def _row_of(plan: TablePlan, obj: Any) -> tuple[Any, ...]:

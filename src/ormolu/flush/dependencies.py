@@ -23,11 +23,20 @@ def dependencies_of(mapper: Any) -> list[Dependency]:
     found = mapper._plans.get("dependencies")
     if found is None:
         found = mapper._plans["dependencies"] = [
-            CLASSES[prop.direction](prop)
+            _dependency_of(prop)
             for prop in mapper._relationship_props
             if not prop.viewonly
         ]
     return found  # type: ignore[no-any-return]
+
+
+def _dependency_of(prop: Any) -> Dependency:
+    """The one dependency of a relationship, which descendants of its mapper share."""
+    memo = prop.parent._plans.setdefault("own dependencies", {})
+    found: Dependency | None = memo.get(prop)
+    if found is None:
+        found = memo[prop] = CLASSES[prop.direction](prop)
+    return found
 
 
 def key_switches_of(mapper: Any) -> list[Dependency]:
@@ -35,8 +44,17 @@ def key_switches_of(mapper: Any) -> list[Dependency]:
     found = mapper._plans.get("key switches")
     if found is None:
         found = mapper._plans["key switches"] = [
-            KeySwitchDependency(prop)
-            for prop in mapper._referring
+            _key_switch_of(prop)
+            for ancestor in mapper.iterate_to_root()
+            for prop in ancestor._referring
             if not prop.viewonly and watches(prop)
         ]
     return found  # type: ignore[no-any-return]
+
+
+def _key_switch_of(prop: Any) -> Dependency:
+    memo = prop.mapper._plans.setdefault("own key switches", {})
+    found: Dependency | None = memo.get(prop)
+    if found is None:
+        found = memo[prop] = KeySwitchDependency(prop)
+    return found

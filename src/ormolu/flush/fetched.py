@@ -55,8 +55,11 @@ class RowTaker:
         ]
         self.postfetched = [c for c in context.compiled.postfetch or () if c in slots]
         self._returned: list[Any] | None = None
-        dispatch = plan.mapper.class_manager.dispatch
-        self.tells = bool(dispatch.refresh_flush)
+        # the plan may be shared by several classes of a hierarchy
+        self.tells = any(
+            m.class_manager.dispatch.refresh_flush
+            for m in plan.mapper.self_and_descendants
+        )
 
     def _returned_columns(self, mapping: Any, changed_keys: Iterable[Any]) -> Any:
         """Columns to be taken from RETURNING; keys only where they changed."""
@@ -109,7 +112,8 @@ class RowTaker:
             if plan.key_of[c] not in brought
         ]
         if told and self.tells:
-            plan.mapper.class_manager.dispatch.refresh_flush(obj, self.uow, told)
+            mapper = kernel.layout_of(obj).mapper
+            mapper.class_manager.dispatch.refresh_flush(obj, self.uow, told)
         if expired:
             expire_columns(obj, expired)
 
@@ -129,7 +133,10 @@ def needs_completion(mapper: Any) -> bool:
     if found is None:
         plans = plans_of(mapper)
         found = mapper._plans["completes"] = (
-            (mapper.eager_defaults is True and any(p.eager_keys for p in plans))
+            (
+                mapper.base_mapper.eager_defaults is True
+                and any(p.eager_keys for p in plans)
+            )
             or (mapper.version_id_col is not None and not mapper.version_id_generator)
             or bool(mapper._read_only_keys)
         )
@@ -142,7 +149,7 @@ def complete(uow: Any, mapper: Any, obj: Any) -> None:
         _expire_expressions(mapper, obj)
     wanted: list[str] = []
     plans = plans_of(mapper)
-    if mapper.eager_defaults is True:
+    if mapper.base_mapper.eager_defaults is True:
         for plan in plans:
             wanted += [k for k in plan.eager_keys if _missing(obj, k)]
     prop = mapper.version_id_prop

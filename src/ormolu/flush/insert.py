@@ -12,6 +12,7 @@ from ..lanes import fast
 from ..lanes.inserts import insert_fetching_key, insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
 from .fetched import RowTaker, overwrite, take
+from .own_defaults import fill
 from .pause import Pause
 from .table_plan import TablePlan
 
@@ -30,6 +31,8 @@ def insert_objects(
         )
     if plan.version_slot is not None and plan.next_version is not False:
         shapes = _with_versions(plan, objects, shapes)
+    if plan.own_defaults:
+        shapes = fill(uow, plan, objects, shapes)
     start = 0
     while start < len(objects):
         shape = shapes[start][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -14,52 +15,94 @@ from ..instrument.flags import PASSIVE_OFF
 from .delete import delete_rows
 from .events import after_delete, after_save, before_delete, before_save
 from .fetched import check_version, complete, needs_completion
+from .hierarchy import (
+    Run,
+    copy_keys,
+    hierarchy_tables,
+    joined_for_delete,
+    parts_of,
+    runs,
+)
+from .identities import warn_of_identities
 from .insert import insert_objects
 from .post_update import post_update
-from .table_plan import plans_of
+from .table_plan import TablePlan, plans_of
 from .update import update_objects
 
 UNLOADED = kernel.UNLOADED
 
 
-def save_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
-    """Send the INSERTs and UPDATEs of some objects, updates first."""
-    if not objects:
+Part = tuple[Any, list[Any]]
+"""A mapper, and objects of its class."""
+
+
+def save_objects(uow: Any, parts: list[Part]) -> None:
+    """Send the INSERTs and UPDATEs of some objects of a hierarchy, updates first."""
+    if not parts:
         return
+    mapper, objects = parts[0]
+    if len(parts) > 1:
+        mapper = mapper.base_mapper
+        objects = sorted((o for _, part in parts for o in part), key=uow.position)
     if not mapper.batch and len(objects) > 1:
         for obj in _sorted(objects):
-            _save(uow, mapper, [obj])
+            _save(uow, [(kernel.layout_of(obj).mapper, [obj])], [obj])
         return
-    _save(uow, mapper, objects)
+    _save(uow, parts, objects)
 
 
-def _save(uow: Any, mapper: Any, objects: list[Any]) -> None:
-    connection = uow.session._connection_for(mapper)
-    if mapper._hears_flush:
+def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
+    mapper = parts[0][0]
+    base = mapper.base_mapper
+    connection = uow.session._connection_for(base)
+    hears = any(m._hears_flush for m, _ in parts)
+    if hears:
         objects = _sorted(objects)
-        before_save(mapper, uow, objects)
+        for own, part in parts_of(objects):
+            before_save(own, uow, part)
     new, old = [], []
     for obj in objects:
         struct = kernel.state_of(obj)
-        if struct._o_key is None and not _takes_over(uow, mapper, obj):
+        if struct._o_key is None and not _takes_over(uow, obj):
             new.append(obj)
         else:
             old.append(obj)
     if len(old) > 1:
         old = _by_key(old)
-    for plan in plans_of(mapper):
-        if old:
-            update_objects(uow, connection, plan, old)
-        if new:
-            insert_objects(uow, connection, plan, new)
-    if needs_completion(mapper):
-        for obj in objects:
-            complete(uow, mapper, obj)
-    if mapper._hears_flush:
-        after_save(mapper, uow, connection, objects)
-    if mapper.version_id_prop is not None and mapper.version_id_generator is False:
-        for obj in objects:
-            check_version(mapper, obj)
+    if base._inheriting_mappers:
+        for own, part in parts:
+            warn_of_identities(own, part)
+    for table, updated, inserted in _by_table(parts, old, new):
+        for plan, part in updated:
+            update_objects(uow, connection, plan, part)
+            copy_keys(uow, table, part)
+        for plan, part in inserted:
+            insert_objects(uow, connection, plan, part)
+            copy_keys(uow, table, part)
+    for own, part in parts:
+        if needs_completion(own):
+            for obj in part:
+                complete(uow, own, obj)
+    if hears:
+        for own, part in parts_of(objects):
+            after_save(own, uow, connection, part)
+    for own, part in parts:
+        if own.version_id_prop is not None and own.version_id_generator is False:
+            for obj in part:
+                check_version(own, obj)
+
+
+def _by_table(
+    parts: list[Part], old: list[Any], new: list[Any]
+) -> Iterator[tuple[Any, list[Run], list[Run]]]:
+    """Each table with the objects that have a row to be updated or inserted there."""
+    mapper = parts[0][0]
+    if len(parts) == 1:
+        for plan in plans_of(mapper):
+            yield plan.table, [(plan, old)] if old else [], [(plan, new)] if new else []
+        return
+    for table in hierarchy_tables(mapper.base_mapper):
+        yield table, runs(table, old), runs(table, new)
 
 
 def _sorted(objects: list[Any]) -> list[Any]:
@@ -109,8 +152,9 @@ def _key_of(obj: Any) -> Any:
     return kernel.state_of(obj)._o_key
 
 
-def _takes_over(uow: Any, mapper: Any, obj: Any) -> bool:
+def _takes_over(uow: Any, obj: Any) -> bool:
     """Whether a new object replaces the row of one that this flush deletes."""
+    mapper = kernel.layout_of(obj).mapper
     values = []
     for slot in mapper.layout.pk_slots:
         value = kernel.peek(obj, slot)
@@ -166,16 +210,35 @@ def _is_gone(uow: Any, existing: Any) -> bool:
     return False
 
 
-def delete_objects(uow: Any, mapper: Any, objects: list[Any]) -> None:
-    """Send the DELETEs of some objects in one batch a table."""
-    connection = uow.session._connection_for(mapper)
-    objects = _by_key(objects)
-    if mapper._hears_flush:
-        before_delete(mapper, connection, objects)
-    for plan in reversed(plans_of(mapper)):
-        delete_rows(uow, connection, plan, objects)
-    if mapper._hears_flush:
-        after_delete(mapper, connection, objects)
+def delete_objects(uow: Any, parts: list[Part]) -> None:
+    """Send the DELETEs of some objects of a hierarchy in one batch a table."""
+    if not parts:
+        return
+    mapper = parts[0][0]
+    base = mapper.base_mapper
+    connection = uow.session._connection_for(base)
+    objects = _by_key([obj for _, part in parts for obj in part])
+    hears = any(m._hears_flush for m, _ in parts)
+    if hears:
+        for own, part in parts_of(objects):
+            before_delete(own, connection, part)
+    for _, deleted, _ in reversed(list(_by_table(parts, objects, []))):
+        sent = [run for run in deleted if not _goes_along(run[0])]
+        for batch in joined_for_delete(sent):
+            delete_rows(uow, connection, batch)
+    if hears:
+        for own, part in parts_of(objects):
+            after_delete(own, connection, part)
+
+
+def _goes_along(plan: TablePlan) -> bool:
+    """Whether the database deletes the rows along with those of the parent's table."""
+    mapper = plan.mapper
+    while mapper.inherits is not None:
+        if mapper.local_table is plan.table and not mapper.single:
+            return bool(mapper.passive_deletes)
+        mapper = mapper.inherits
+    return False
 
 
 __all__ = ["delete_objects", "post_update", "save_objects"]

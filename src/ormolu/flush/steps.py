@@ -6,7 +6,7 @@ its work for itself and for others of its kind that are ready at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..exc import instance_text
@@ -69,8 +69,7 @@ class SaveAll(Step):
     def run(self, uow: Any, together: list[Any]) -> None:
         # a flush that fails has begun what its connection belongs to
         uow.session._connection_for(self.mapper)
-        for mapper, objects in uow.chosen(self.mapper, False):
-            persist.save_objects(uow, mapper, objects)
+        persist.save_objects(uow, list(uow.chosen(self.mapper, False)))
 
     def parts(self, uow: Any) -> list[Step]:
         found: list[Step] = []
@@ -90,8 +89,7 @@ class DeleteAll(Step):
         self.mapper = mapper
 
     def run(self, uow: Any, together: list[Any]) -> None:
-        for mapper, objects in uow.chosen(self.mapper, True):
-            persist.delete_objects(uow, mapper, objects)
+        persist.delete_objects(uow, list(uow.chosen(self.mapper, True)))
 
     def parts(self, uow: Any) -> list[Step]:
         found: list[Step] = []
@@ -152,10 +150,18 @@ class SaveOne(Step):
 
     @property
     def group(self) -> Any:
-        return (SaveOne, self.mapper)
+        return (SaveOne, self.mapper.base_mapper)
 
     def run(self, uow: Any, together: list[Any]) -> None:
-        persist.save_objects(uow, self.mapper, [s.obj for s in (self, *together)])
+        persist.save_objects(uow, _parts((self, *together)))
+
+
+def _parts(steps: Iterable[Any]) -> list[tuple[Any, list[Any]]]:
+    """The objects of some steps by their mappers."""
+    found: dict[Any, list[Any]] = {}
+    for step in steps:
+        found.setdefault(step.mapper, []).append(step.obj)
+    return list(found.items())
 
 
 class DeleteOne(Step):
@@ -174,15 +180,12 @@ class DeleteOne(Step):
 
     @property
     def group(self) -> Any:
-        return (DeleteOne, self.mapper)
+        return (DeleteOne, self.mapper.base_mapper)
 
     def run(self, uow: Any, together: list[Any]) -> None:
         # A row switch may have taken an object out in the meantime.
-        objects = [
-            s.obj for s in (self, *together) if not uow.records[id(s.obj)].listonly
-        ]
-        if objects:
-            persist.delete_objects(uow, self.mapper, objects)
+        left = [s for s in (self, *together) if not uow.records[id(s.obj)].listonly]
+        persist.delete_objects(uow, _parts(left))
 
 
 class RelateOne(Step):

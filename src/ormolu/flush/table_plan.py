@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy.schema import sort_tables
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause
 
 from .._speedups import state as kernel
 from ..instrument.expiry import expire_keys
@@ -38,8 +41,16 @@ class TablePlan:
         in_table = [c for c in table.c if c in self.slot_of]
         self.insert_columns = in_table
         self.insert_slots = [self.slot_of[c] for c in in_table]
+        self.own_defaults = self._own_defaults()
         self.omit_none = [self._omits_none(c) for c in in_table]
         self.updatable = frozenset(self.insert_slots)
+        # attributes of columns of other tables
+        self.elsewhere = frozenset(
+            prop.key
+            for prop in mapper._column_props
+            if prop.key not in mapper._read_only_keys
+            and not any(c in self.slot_of for c in prop.columns)
+        )
         self._positions = {c: i for i, c in enumerate(in_table)}
         self._statements: dict[Any, Any] = {}
         self.fast = FastStatements()
@@ -118,12 +129,44 @@ class TablePlan:
             self.key_of[c] for c in (*self.server_defaults, *self.server_onupdate)
         )
 
+    def is_like(self, other: TablePlan) -> bool:
+        """Whether the rows of another class in the table are written in the same way."""
+        return (
+            self.insert_columns == other.insert_columns
+            and self.insert_slots == other.insert_slots
+            and self.own_defaults == other.own_defaults
+            and self.pk_slots == other.pk_slots
+            and self.version_slot == other.version_slot
+            and self.next_version == other.next_version
+            and self.mapper.eager_defaults == other.mapper.eager_defaults
+            and self.mapper.confirm_deleted_rows == other.mapper.confirm_deleted_rows
+        )
+
+    def _own_defaults(self) -> list[tuple[Any, Any]]:
+        """Columns for which the class has another default than the column has."""
+        found = []
+        for column in self.insert_columns:
+            prop = self.mapper._columntoproperty[column]
+            value = getattr(prop, "own_insert_default", None)
+            if value is not None:
+                found.append((column, value))
+        return found
+
+    def deletes_like(self, other: TablePlan) -> bool:
+        """Whether the rows of another class in the table are deleted in the same way."""
+        return (
+            self.pk_columns == other.pk_columns
+            and self.version_column is other.version_column
+            and self.mapper.confirm_deleted_rows == other.mapper.confirm_deleted_rows
+        )
+
     def _omits_none(self, column: Any) -> bool:
         """None means "not given" where something else supplies the value."""
         if column.type.should_evaluate_none:
             return False
         return bool(
             column.primary_key
+            or any(column is own for own, _ in self.own_defaults)
             or column.default is not None
             or column.server_default is not None
         )
@@ -321,11 +364,37 @@ def plans_of(mapper: Any) -> tuple[TablePlan, ...]:
     if found is None:
         tables = list(mapper.tables)
         if len(tables) > 1:
-            tables = sort_tables(tables)
+            tables = list(sorted_tables(mapper.base_mapper, tables))
         plans = [TablePlan(mapper, t) for t in tables]
         found = tuple(p for p in plans if p.pk_columns) or tuple(plans[:1])
         mapper._plans["tables"] = found
     return found  # type: ignore[no-any-return]
+
+
+def sorted_tables(base: Any, tables: Iterable[Any]) -> tuple[Any, ...]:
+    """Tables of a hierarchy, each after those that its rows need.
+
+    Foreign keys count that join the hierarchy; others may well form circles.
+    """
+    links = []
+    joining: set[Any] = set()
+    for mapper in base.self_and_descendants:
+        if mapper.inherit_condition is not None:
+            links += [(t, mapper.local_table) for t in mapper.inherits.tables]
+            joining.update(_columns_in(mapper.inherit_condition))
+
+    def skip(key: Any) -> bool:
+        return key.parent not in joining
+
+    return tuple(
+        sort_tables(tables, skip_fn=skip if joining else None, extra_dependencies=links)
+    )
+
+
+def _columns_in(condition: Any) -> Iterator[Any]:
+    for element in visitors.iterate(condition):
+        if isinstance(element, ColumnClause):
+            yield element
 
 
 def plan_of(mapper: Any) -> TablePlan:
@@ -334,6 +403,14 @@ def plan_of(mapper: Any) -> TablePlan:
     if found is None:
         found = mapper._plans["table"] = plans_of(mapper)[0]
     return found  # type: ignore[no-any-return]
+
+
+def plan_in(mapper: Any, table: Any) -> TablePlan:
+    """The plan of one of a mapper's tables."""
+    for plan in plans_of(mapper):
+        if plan.table is table:
+            return plan
+    return TablePlan(mapper, table)
 
 
 def expire_columns(obj: Any, keys: list[str]) -> None:

@@ -253,7 +253,7 @@ class UnitOfWork:
         """After a failure, what the database gave to new objects is no change."""
         for plan, shape, objects in self.inserted:
             given = {plan.key_of[c] for c in plan.columns_of_shape(shape)}
-            fetched = set(plan.keys).difference(given)
+            fetched = set(plan.keys).difference(given, plan.elsewhere)
             for obj in objects:
                 others = [
                     key

@@ -191,7 +191,7 @@ def _wanted(plan: TablePlan, change: Change, dialect: Any) -> list[Any]:
     wanted: list[Any] = []
     if not plan.update_returns(dialect):
         return wanted
-    if plan.mapper.eager_defaults is True:
+    if plan.mapper.base_mapper.eager_defaults is True:
         given = {
             plan.columns[s]
             for s in change.slots

@@ -35,6 +35,9 @@ def with_criteria(statement: Any, options: Iterable[Any]) -> Any:
     return statement.options(*criteria) if criteria else statement
 
 
+NOTHING: frozenset[str] = frozenset()
+
+
 class LoadRecord:
     """What the objects of one load share: the options that they were loaded with.
 
@@ -52,6 +55,8 @@ class LoadRecord:
         leaves_columns: whether a column that an object lacks may be one that the load
             has left for later.
         partial: whether its rows lacked columns that no option has left for later.
+        missing: attributes of the class that the rows, those of a base class, lacked;
+            they are expired from the start.
     """
 
     __slots__ = (
@@ -61,6 +66,7 @@ class LoadRecord:
         "is_root",
         "leaves_columns",
         "loads",
+        "missing",
         "node",
         "options",
         "own",
@@ -85,6 +91,7 @@ class LoadRecord:
         self.is_root = is_root
         self.leaves_columns = True
         self.partial = False
+        self.missing: frozenset[str] = NOTHING
         self.inherited = inherited_options(options)
         self.loads: dict[Any, Any] | None = None
         self._over: WeakKeyDictionary[Any, Any] | None = None
@@ -115,6 +122,7 @@ class LoadRecord:
                 found.own = old.own
                 found.leaves_columns = old.leaves_columns
                 found.partial = old.partial
+                found.missing = old.missing
             self._over[key] = found
             self._over[found] = found
         return found
@@ -131,7 +139,7 @@ class LoadRecord:
 
     def __reduce__(self) -> Any:
         own = self.own is self or self.own
-        left = (self.leaves_columns, self.partial)
+        left = (self.leaves_columns, self.partial, self.missing)
         return _restored_record, (self.node, self.options, own, *left)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
@@ -144,10 +152,12 @@ def _restored_record(
     own: LoadRecord | bool | None,
     leaves_columns: bool = True,
     partial: bool = False,
+    missing: frozenset[str] = frozenset(),
 ) -> LoadRecord:
     found = LoadRecord(node, options)
     found.leaves_columns = leaves_columns
     found.partial = partial
+    found.missing = missing
     if own is not True:
         found.own = own or None
     return found
@@ -209,6 +219,25 @@ class PostLoad:
 
 
 @dataclass(slots=True, eq=False)
+class SubclassLoad:
+    """A second statement that loads the attributes of some descendants.
+
+    Attributes:
+        entity: what it selects.
+        classes: the mappers of the objects that it is for.
+        keys: the attributes.
+        node: the options of the objects.
+        prepared: what its loader keeps for the next execution of the plan.
+    """
+
+    entity: Any
+    classes: frozenset[Any]
+    keys: frozenset[str]
+    node: Any = None
+    prepared: Any = None
+
+
+@dataclass(slots=True, eq=False)
 class EntityLoad:
     """One entity of a row.
 
@@ -219,6 +248,9 @@ class EntityLoad:
         partial: whether the rows lack columns that are not deferred.
         root: which element of the statement it was selected or joined from.
         chain: the relationships that lead to it from there.
+        found: by property and by mapped column, the index in the row.
+        missing: attributes that the rows lack, as they are those of a base class.
+        switch: the classes that a row may be of; None for this one alone.
     """
 
     entity: Any
@@ -234,6 +266,24 @@ class EntityLoad:
     partial: bool = False
     root: int = 0
     chain: tuple[Any, ...] = ()
+    found: dict[Any, int] = field(default_factory=dict)
+    missing: frozenset[str] = NOTHING
+    switch: PolymorphicSwitch | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PolymorphicSwitch:
+    """Tells by the discriminator in a row which class its object has.
+
+    Attributes:
+        position: where the discriminator stands.
+        loads: by mapper, what the rows of a descendant's objects hold.
+        later: what second statements load of them.
+    """
+
+    position: int
+    loads: dict[Any, EntityLoad]
+    later: list[SubclassLoad] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)

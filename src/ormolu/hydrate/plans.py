@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import InvalidRequestError
 
 from .._core.warnings import warn
 from .._speedups import hydration
@@ -93,19 +94,81 @@ class LoadPlan:
         )
         plan.token = self._token
         plan.partial_pk_ok = load.mapper.allow_partial_pks
-        plan.joined = [self._joined_plan(j, processors) for j in load.joined]
-        plan.collect = bool(load.post)
+        plan.collect = has_later_loads(load)
+        self._set_origin(plan, load, is_root)
+        self.entities.append((load, plan))
+        joined = [(j.prop, self._joined_plan(j, processors)) for j in load.joined]
+        plan.joined = [p for prop, p in joined if _has(load.mapper, prop)]
+        if load.switch is not None:
+            self._add_switch(plan, load, processors, joined, is_root)
+        return plan
+
+    def _set_origin(self, plan: Any, load: EntityLoad, is_root: bool) -> None:
         options = self._inherited or load.options
         repeats = bool(options) or load.node is not None or load.partial
-        if repeats or load.path:
+        if repeats or load.path or load.missing:
             plan.origin = LoadRecord(load.node, options, self, is_root, load.path)
             plan.origin.leaves_columns = repeats
             plan.origin.partial = load.partial
+            plan.origin.missing = load.missing
         if options or load.node is not None:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)
-        self.entities.append((load, plan))
-        return plan
+
+    def _add_switch(
+        self,
+        plan: Any,
+        load: EntityLoad,
+        processors: Processors,
+        joined: list[tuple[Any, Any]],
+        is_root: bool,
+    ) -> None:
+        """Have other plans take over the rows of other classes of the hierarchy."""
+        switch = load.switch
+        assert switch is not None
+        plan.switch = plans = {}
+        plan.switch_position = switch.position
+        plan.switch_processor = processors[switch.position]
+        for mapper, descendant in switch.loads.items():
+            made = self.entity_plan(descendant, processors, is_root)
+            made.joined = [p for prop, p in joined if _has(mapper, prop)]
+            if mapper.polymorphic_identity is not None:
+                plans[mapper.polymorphic_identity] = made
+        if load.mapper.polymorphic_identity is not None:
+            plans[load.mapper.polymorphic_identity] = plan
+        plan.switch_missing = partial(self._refuse_row, load, processors)
+
+    def _refuse_row(
+        self, load: EntityLoad, processors: Processors, value: Any, row: Any
+    ) -> Any:
+        """Refuse a row whose discriminator names none of the classes.
+
+        Raises:
+            InvalidRequestError: when it names a class that is not asked for, or none.
+            AssertionError: when it names nothing.
+        """
+        mapper = load.mapper
+        column = f"the polymorphic discriminator column '{mapper.polymorphic_on}'"
+        other = mapper.polymorphic_map.get(value)
+        if other is not None:
+            reason = (
+                f"refers to {other}, which is not a sub-mapper of the requested "
+                f"{mapper}"
+            )
+        elif value is None:
+            reason = "is NULL"
+        else:
+            raise AssertionError(f"No such polymorphic_identity {value!r} is defined")
+        values = []
+        for position in load.pk_positions:
+            process = processors[position]
+            found = row[position]
+            values.append(found if process is None else process(found))
+        key = mapper.identity_key_from_primary_key(values, self._token)
+        raise InvalidRequestError(
+            f"Row with identity key {key} can't be loaded into an object; {column} "
+            f"{reason}"
+        )
 
     def _joined_plan(self, joined: JoinedLoad, processors: Processors) -> Any:
         prop = joined.prop
@@ -121,12 +184,22 @@ class LoadPlan:
         return plan
 
 
+def _has(mapper: Any, prop: Any) -> bool:
+    """Whether the objects of a mapper have a relationship."""
+    return mapper._props.get(prop.key) is prop
+
+
+def has_later_loads(load: EntityLoad) -> bool:
+    """Whether second statements go on from the objects of an entity."""
+    return bool(load.post or (load.switch is not None and load.switch.later))
+
+
 def _once_each(entities: list[tuple[EntityLoad, Any]]) -> Iterator[Any]:
     """What has later loads; an entity that is selected twice has them once."""
     seen = set()
     for load, plan in entities:
         key = (load.entity, load.chain)
-        if load.post and key not in seen:
+        if has_later_loads(load) and key not in seen:
             seen.add(key)
             yield load, plan
 

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidRequestError
 
 from .._core.events import (
     Events,
@@ -23,7 +24,7 @@ from .._core.events import (
     with_listener,
 )
 from .._speedups import state as kernel
-from .entity import Entity
+from .entity import Entity, default_constructor
 from .listening import Hold, is_foreign, is_mapper, mapped_subclasses, populate
 from .load_watch import watching
 from .manager import ClassManager, all_managers, manager_of_class
@@ -220,7 +221,7 @@ def make_states(manager: ClassManager) -> None:
     @functools.wraps(user_init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         if manager_of_class(type(self)) is not None:
-            kernel.state_of(self)
+            kernel.begin(self)
         user_init(self, *args, **kwargs)
 
     try:
@@ -257,6 +258,44 @@ def configure_at_first(manager: ClassManager) -> None:
     manager.replace("__init__", __init__)
 
 
+def begin_with_defaults(manager: ClassManager) -> None:
+    """Have a user's constructor find what every instance of the class begins with.
+
+    The default constructor sees to that by itself, and so does the one of a class
+    whose state is kept beside the instance.
+    """
+    cls = manager.class_
+    user_init = cls.__init__  # type: ignore[misc]
+    is_default = user_init is default_constructor or user_init is kernel.constructor
+    if not issubclass(cls, Entity) or is_default:
+        return
+    if not isinstance(user_init, FunctionType):
+        return
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if manager_of_class(type(self)) is not None:
+            kernel.begin(self)
+        user_init(self, *args, **kwargs)
+
+    __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
+    manager.replace("__init__", __init__)
+
+
+def refuse_init(manager: ClassManager, text: str) -> None:
+    """Have no instance of a class be constructed, but for those of its subclasses."""
+    cls = manager.class_
+    user_init = cls.__init__  # type: ignore[misc]
+
+    @functools.wraps(user_init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if type(self) is cls:
+            raise InvalidRequestError(text)
+        user_init(self, *args, **kwargs)
+
+    manager.replace("__init__", __init__)
+
+
 def reconstruct_with(manager: ClassManager, fn: Callable[[Any], Any]) -> None:
     """Have a method called for each instance of a class that is made from a row."""
     event.listen(manager, "load", lambda obj, context: fn(obj))
@@ -284,7 +323,7 @@ def _construct(
     manager: ClassManager, init: Any, obj: Any, args: Any, kwargs: dict[str, Any]
 ) -> None:
     dispatch = manager.dispatch
-    kernel.state_of(obj)  # listeners may use the instance already
+    kernel.begin(obj)  # listeners may use the instance already
     if dispatch.first_init and not manager.constructed:
         manager.constructed = True
         dispatch.first_init(manager, manager.class_)

@@ -67,7 +67,10 @@ def _declared(struct: Any) -> Any:
     extras = struct._o_extras
     if extras and "expired" in extras:
         return extras["expired"]
-    return struct._o_layout.mapper._instance_keys if struct._o_flags & LAPSED else ()
+    if struct._o_flags & LAPSED:
+        return struct._o_layout.mapper._instance_keys
+    origin = struct._o_origin
+    return () if origin is None else origin.missing
 
 
 def _has_committed(obj: Any, struct: Any, key: str) -> bool:

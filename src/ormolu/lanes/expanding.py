@@ -41,7 +41,7 @@ class ExpandingStatement:
         compiled: Core's compiled statement; see `suits_expanded`.
     """
 
-    __slots__ = ("_by_lengths", "_compiled", "_lists", "coltypes")
+    __slots__ = ("_by_lengths", "_compiled", "_fixed", "_lists", "coltypes")
 
     def __init__(self, compiled: Any) -> None:
         self._compiled = compiled
@@ -50,6 +50,12 @@ class ExpandingStatement:
             for bind, name in compiled.bind_names.items()
             if bind in compiled.post_compile_params
         )
+        # lists that the compiler made, such as the identities of a class's rows
+        self._fixed = {
+            name: bind.value
+            for bind, name in compiled.bind_names.items()
+            if name in self._lists and bind.callable is None and not bind.required
+        }
         self._by_lengths: dict[
             tuple[int, ...], tuple[FastStatement, Sequence[Sequence[str]]]
         ] = {}
@@ -61,21 +67,23 @@ class ExpandingStatement:
         """Execute on a DBAPI cursor and return the driver's rows.
 
         Args:
-            values: by name; those of IN lists are lists or tuples.
+            values: by name; those of IN lists are lists or tuples.  A list that is not
+                among them has the value that it was compiled with.
             given: the parameters as the user gave them, for errors; None for the values.
 
         Raises:
             UnfitListError: before anything was sent, for a list of another kind.
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
-        flat = dict(values)
+        complete = {**self._fixed, **values}
+        flat = dict(complete)
         lists = [flat.pop(name) for name in self._lists]
         if not all(isinstance(found, (list, tuple)) for found in lists):
             raise UnfitListError
         lengths = tuple(map(len, lists))
         found = self._by_lengths.get(lengths)
         if found is None:
-            found = self._expand(lengths, values)
+            found = self._expand(lengths, complete)
         fast, names = found
         for parts, elements in zip(names, lists, strict=True):
             flat.update(zip(parts, elements, strict=True))

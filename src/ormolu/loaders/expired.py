@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Any
 
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql.schema import Column
 
 from .._speedups import state as kernel
 from ..compile.entity_plan import IMMEDIATE, strategy_name
-from ..compile.load_options import OwnLoad
+from ..compile.load_options import OwnLoad, own_load
 from ..compile.options import WITH_EXPRESSION
 from ..exc import DetachedInstanceError, ObjectDeletedError, instance_text
 from ..hydrate.description import node_of_own_load
@@ -32,6 +33,7 @@ from ..instrument.state import session_of
 from ..lanes.prepared import PreparedLoad
 from ..lanes.purpose import column_purpose
 from .by_key import key_parameters, key_values, select_by_key
+from .of_descendant import criteria_without_base, parameters_of_key
 from .post import run_post_loads
 
 EAGER = frozenset({"joined", *IMMEDIATE})
@@ -200,6 +202,25 @@ def _key_to_load(mapper: Any, obj: Any, struct: Any) -> tuple[Any, ...]:
     return values
 
 
+def _select_to_refresh(
+    mapper: Any,
+    values: tuple[Any, ...],
+    only: frozenset[str] | None,
+    node: Any,
+    joined: bool,
+) -> Any:
+    """The SELECT of attributes of one instance, from as few tables as have them."""
+    criteria = None
+    if only is not None and not joined:
+        criteria = criteria_without_base(mapper, only)
+    if criteria is None:
+        own = OwnLoad(node, (), only, refresh=True)
+        return select_by_key(mapper, values, own)
+    own = OwnLoad(node, (), only, refresh=True, bare=True)
+    statement = select(mapper).where(*criteria).options(own)
+    return statement.set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+
+
 def refresh_from_row(
     session: Any,
     mapper: Any,
@@ -210,15 +231,21 @@ def refresh_from_row(
     node: Any = None,
     with_for_update: Any = None,
     options: tuple[Any, ...] = (),
+    joined: bool = False,
 ) -> bool:
-    """Load attributes of an instance from its row; whether there is a row."""
+    """Load attributes of an instance from its row; whether there is a row.
+
+    Args:
+        joined: select from all tables of the class, not just from those it takes.
+    """
     nulls = tuple(i for i, v in enumerate(values) if v is None)
-    name = ("refresh", only, nulls)
+    # a node may be that of a base class, for objects of several classes
+    name = ("refresh", mapper, only, nulls, joined)
     plain = with_for_update is None and not options
     cache = mapper._plans if node is None else node.prepared
     prepared = cache.get(name) if plain else None
     if prepared is None:
-        statement = select_by_key(mapper, values, OwnLoad(node, (), only, refresh=True))
+        statement = _select_to_refresh(mapper, values, only, node, joined)
         if with_for_update is not None:
             statement = statement.with_for_update(**with_for_update)
         if options:
@@ -230,10 +257,11 @@ def refresh_from_row(
     slots = None if only is None else {index[k] for k in only if k in index}
     connection = session._connection_for(mapper, prepared.statement)
     note_refresh(obj)
+    bare = getattr(own_load(prepared.statement), "bare", False)
     found, plan, run = prepared.load(
         session._tracker,
         connection,
-        key_parameters(values),
+        parameters_of_key(values) if bare else key_parameters(values),
         purpose=column_purpose(kernel.state_of(obj)._o_origin),
         refresh=obj,
         refresh_slots=slots,

@@ -42,7 +42,8 @@ def criteria_to_repeat(follows: QueryContext) -> tuple[Any, ...]:
 
 def follow(
     session: Any,
-    prop: Any,
+    mapper: Any,
+    path: tuple[Any, ...],
     statement: Any,
     values: Any,
     follows: QueryContext,
@@ -50,10 +51,11 @@ def follow(
     origin: Any = None,
     prepared: PreparedLoad | None = None,
 ) -> Following:
-    """Execute a statement that loads a relationship of many objects.
+    """Execute a statement that loads a relationship, or more columns, of many objects.
 
     Args:
-        prop: the relationship.
+        mapper: what it loads.
+        path: the relationship; empty for columns of the objects themselves.
         values: the statement's parameters.
         follows: the context of the load that the objects came from.
         overwrite: load over what is loaded already.
@@ -63,12 +65,12 @@ def follow(
     criteria = criteria_to_repeat(follows)
     if criteria:
         statement, prepared = statement.options(*criteria), None
-    connection = session._connection_for(prop.mapper, statement)
+    connection = session._connection_for(mapper, statement)
     options, inherited = follows.execution_options, follows.inherited
     if session._hears or options or follows.inherited:
         purpose = Purpose(
-            relationship=True,
-            path=(prop,),
+            relationship=bool(path),
+            path=path,
             inherited=follows.inherited,
             execution_options=options,
         )

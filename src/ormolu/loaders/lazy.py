@@ -196,7 +196,9 @@ def _foreign_key(prop: Any, obj: Any, struct: Any, passive: int) -> Any:
     """The other side's primary key from the values here; None when it is NULL."""
     if struct._o_key is None:
         passive = passive ^ (passive & SQL_OK)
-    by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+    by_remote = {
+        prop.mapper._key_column(r): local for local, r in prop.local_remote_pairs
+    }
     values = []
     mapper = struct._o_layout.mapper
     for column in prop.mapper.primary_key:

@@ -11,6 +11,7 @@ from sqlalchemy.sql import coercions, roles
 
 from .._core.warnings import deprecated
 from ..compile.options import (
+    POLYMORPHIC,
     WITH_EXPRESSION,
     LoaderOption,
     Step,
@@ -118,11 +119,12 @@ class _AbstractLoad(LoaderOption):
         if step.attr is None and step.entity is None and not self.steps:
             step.entity = start
         if self.steps:
-            if self.steps[-1].attr is None:
+            if self.steps[-1].attr is None and self.steps[-1].kind != POLYMORPHIC:
                 raise sa_exc.ArgumentError(
                     "Wildcard token cannot be followed by another entity"
                 )
-            check_leads_on(self.steps[-1], step)
+            if self.steps[-1].kind != POLYMORPHIC:
+                check_leads_on(self.steps[-1], step)
         elif start is not None and not _links(start, step.parent):
             raise sa_exc.ArgumentError(
                 f'ORM mapped attribute "{step.attr}" does not link mapped class '
@@ -188,12 +190,29 @@ class _AbstractLoad(LoaderOption):
     def load_only(self, *attrs: Any, raiseload: bool = False) -> Load:
         return self._columns(_load_only_steps(attrs, raiseload))
 
+    def selectin_polymorphic(self, classes: Iterable[Any]) -> Load:
+        return self._and(_polymorphic_step(None, classes))
+
+    def _names_subclass(self, step: Step) -> bool:
+        """Whether a step begins at a subclass of what the path leads to."""
+        target = self.steps[-1].target
+        parent = step.parent
+        if target is None or parent is None or parent.is_aliased_class:
+            return False
+        return not target.is_aliased_class and bool(parent.isa(target))
+
     def options(self, *opts: Any) -> Load:
         """Apply further options below the path.
 
         Raises:
             ArgumentError: an option begins elsewhere.
         """
+        polymorphic = any(
+            step.kind == POLYMORPHIC
+            for option in (*self.siblings, *opts)
+            if isinstance(option, LoaderOption)
+            for step in option.steps
+        )
         for option in opts:
             if not isinstance(option, LoaderOption):
                 raise sa_exc.ArgumentError(
@@ -202,7 +221,8 @@ class _AbstractLoad(LoaderOption):
                 )
             for chain in option.chains():
                 if chain and self.steps:
-                    self._check_next(chain[0])
+                    if not (polymorphic and self._names_subclass(chain[0])):
+                        self._check_next(chain[0])
         return _load(self.steps, (*self.siblings, *opts), self._start)
 
 
@@ -280,6 +300,11 @@ def _contains_step(attr: Any, alias: Any) -> Step:
 
 def _raise_name(sql_only: bool) -> str:
     return "raise_on_sql" if sql_only else "raise"
+
+
+def _polymorphic_step(base: Any, classes: Iterable[Any]) -> Step:
+    entities = tuple(inspect_entity(c) for c in classes)
+    return Step(None, "selectin_polymorphic", POLYMORPHIC, base, entities=entities)
 
 
 def _group_step(name: str) -> Step:
@@ -369,6 +394,14 @@ def with_expression(key: Any, expression: Any) -> Load:
 def undefer_group(name: str) -> Load:
     """Load the deferred columns of a group with their entity."""
     return _load([_group_step(name)])
+
+
+def selectin_polymorphic(base_cls: Any, classes: Iterable[Any]) -> Load:
+    """Load the attributes of subclasses with a second statement for each of them.
+
+    Source: ``sqlalchemy.orm.selectin_polymorphic``.
+    """
+    return _load([_polymorphic_step(inspect_entity(base_cls), classes)])
 
 
 def load_only(*attrs: Any, raiseload: bool = False) -> Load:

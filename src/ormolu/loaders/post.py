@@ -7,6 +7,7 @@ from typing import Any
 
 from .._speedups import state as kernel
 from ..hydrate.context import NO_CONTEXT, QueryContext
+from ..hydrate.description import SubclassLoad
 
 UNLOADED = kernel.UNLOADED
 
@@ -16,6 +17,9 @@ POST_LOADERS: dict[str, PostLoader] = {}
 """By strategy name: called with (session, objects, post load, path, overwrite, entity
 load, context of the first load)."""
 
+
+SUBCLASS_LOADER: list[Any] = []
+"""Called with (session, objects, subclass load, entity load, overwrite, context)."""
 
 # A refresh of one object has no peers to share a statement with: its lazy loads do,
 # which have statements that are prepared already.
@@ -56,6 +60,9 @@ def run_post_loads(
         if not objects:
             continue
         unique = list({id(o): o for o in objects if o is not None}.values())
+        if load.switch is not None and not refresh:
+            for wanting, later in _by_class(load.switch.later, unique):
+                SUBCLASS_LOADER[0](session, wanting, later, load, overwrite, context)
         for post in load.post:
             strategy = post.strategy
             if refresh:
@@ -67,9 +74,25 @@ def run_post_loads(
                     "is not implemented yet."
                 )
             wanting = unique
+            if load.switch is not None:
+                parent = post.prop.parent
+                wanting = [o for o in unique if kernel.layout_of(o).mapper.isa(parent)]
             if missing_only:
                 key = post.prop.key
-                wanting = [o for o in unique if kernel.peek_key(o, key) is UNLOADED]
+                wanting = [o for o in wanting if kernel.peek_key(o, key) is UNLOADED]
             if wanting:
                 path = (*load.path, post.prop)
                 loader(session, wanting, post, path, overwrite, load, context)
+
+
+def _by_class(
+    subclass_loads: list[SubclassLoad], objects: list[Any]
+) -> list[tuple[list[Any], SubclassLoad]]:
+    """The second statements for descendants with their objects, as these came."""
+    found: dict[int, tuple[list[Any], SubclassLoad]] = {}
+    for obj in objects if subclass_loads else ():
+        mapper = kernel.layout_of(obj).mapper
+        for later in subclass_loads:
+            if mapper in later.classes:
+                found.setdefault(id(later), ([], later))[0].append(obj)
+    return list(found.values())

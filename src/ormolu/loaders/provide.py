@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..mapping.hooks import hooks
 from . import immediate as immediate
 from . import selectin as selectin
+from . import selectin_polymorphic as selectin_polymorphic
 from . import subquery as subquery
 from . import write_only as write_only
 from .expired import load_deferred, load_expired, refresh_from_row

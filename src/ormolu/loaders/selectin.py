@@ -16,6 +16,7 @@ from ..hydrate.context import QueryContext
 from ..lanes.prepared import PreparedLoad
 from ..mapping.aliased import aliased
 from ..mapping.direction import MANYTOONE
+from ..mapping.with_polymorphic import target_of
 from .following import follow
 from .lazy import plan_repeats
 from .post import POST_LOADERS, run_post_loads
@@ -31,6 +32,7 @@ class SelectinQuery:
 
     Attributes:
         keys: how many columns of a row come before the entity.
+        target: what it selects of the related objects.
         by_remote: whether the IN list holds keys of the related objects; where the
             foreign keys are not loaded it cannot.
     """
@@ -43,6 +45,7 @@ class SelectinQuery:
         "keys",
         "prepared",
         "statement",
+        "target",
     )
 
     def __init__(
@@ -56,7 +59,7 @@ class SelectinQuery:
     ) -> None:
         attr = None if step is None else step.attr
         criteria: tuple[Any, ...] = () if attr is None else attr._extra_criteria
-        target = prop.entity if attr is None else step.target
+        target = self.target = target_of(prop, attr)
         chunk = None if step is None else step.args.get("chunksize")
         self.chunk: int = chunk or CHUNK
         self.by_remote = (
@@ -92,16 +95,14 @@ class SelectinQuery:
 
     def _of_foreign_keys(self, prop: Any, target: Any) -> Any:
         """From the related objects alone, which refer to the parents."""
-        pairs = dict(prop.local_remote_pairs)
-        columns = [pairs[c] for c in prop.parent.primary_key]
+        columns = _by_key(prop, prop.local_remote_pairs)
         if target.is_aliased_class:
             columns = [target._adapter.traverse(c) for c in columns]
         return self._select(columns, target)
 
     def _from_secondary(self, prop: Any, target: Any, criteria: tuple[Any, ...]) -> Any:
         """From the association table to the related objects."""
-        pairs = dict(prop.synchronize_pairs)
-        statement = self._select([pairs[c] for c in prop.parent.primary_key], target)
+        statement = self._select(_by_key(prop, prop.synchronize_pairs), target)
         join = and_(prop.join.deannotated_secondaryjoin, *criteria)
         if target.is_aliased_class:
             join = target._adapter.traverse(join)
@@ -119,11 +120,18 @@ class SelectinQuery:
         insp = self.alias._aliased_insp
         attr = insp.entity_attribute(prop.key)
         if given is not None and given._of_type is not None:
-            attr = attr.of_type(given._of_type.entity)
+            attr = attr.of_type(target.entity)
         if criteria:
             attr = attr.and_(*criteria)
         columns = [insp._adapter.columns[c] for c in prop.parent.primary_key]
         return self._select(columns, target).select_from(self.alias).join(attr)
+
+
+def _by_key(prop: Any, pairs: Any) -> list[Any]:
+    """What refers to the parent's primary key, in its order."""
+    parent = prop.parent
+    found = {parent._key_column(local): remote for local, remote in pairs}
+    return [found[column] for column in parent.primary_key]
 
 
 def _order_of(prop: Any, target: Any) -> list[Any]:
@@ -148,7 +156,7 @@ def _omits_join(prop: Any) -> bool:
         return False
     if len(prop.local_remote_pairs) != len(prop.parent.primary_key):
         return False
-    locals_ = {local for local, _ in prop.local_remote_pairs}
+    locals_ = {prop.parent._key_column(local) for local, _ in prop.local_remote_pairs}
     return locals_ == set(prop.parent.primary_key) and _compares_only(prop)
 
 
@@ -283,7 +291,9 @@ class SelectinLoad:
     def _local_names(self) -> list[str]:
         """The attributes that hold the foreign key, in the order of what it refers to."""
         prop = self.prop
-        by_remote = {remote: local for local, remote in prop.local_remote_pairs}
+        by_remote = {
+            prop.mapper._key_column(r): local for local, r in prop.local_remote_pairs
+        }
         return [
             prop.parent.get_property_by_column(by_remote[c]).key
             for c in prop.mapper.primary_key
@@ -295,7 +305,8 @@ class SelectinLoad:
             self.session._autoflush()
         following = follow(
             self.session,
-            self.prop,
+            self.prop.mapper,
+            (self.prop,),
             self.query.statement,
             {"primary_keys": keys},
             self.follows,

@@ -19,6 +19,7 @@ from ..compile.query_style import QueryStyle, query_style
 from ..hydrate.context import QueryContext
 from ..instrument.flags import LOAD_AGAINST_COMMITTED, PASSIVE_OFF
 from ..mapping.aliased import aliased
+from ..mapping.with_polymorphic import target_of
 from .following import follow
 from .lazy import attribute_value, criteria_of
 from .post import POST_LOADERS, run_post_loads
@@ -98,20 +99,25 @@ class SubqueryQuery:
 
     Attributes:
         locals: the parents' columns that the rows are told apart by.
+        target: what it selects of the related objects.
         statement: its rows are the related entity, then the values of those columns.
     """
 
-    __slots__ = ("_keep", "locals", "statement")
+    __slots__ = ("_keep", "locals", "statement", "target")
 
     def __init__(self, origin: Origin, post: Any, path: Any) -> None:
         prop, step = post.prop, post.step
         named = step is not None and step.attr is not None
-        target = step.target if named else prop.entity
+        target = self.target = target_of(prop, step.attr if named else None)
         criteria = criteria_of(step) if named else ()
         first = origin.hops[0].prop if origin.hops else prop
         embedded = _embedded(origin, first)
         # aliases are kept here, for the statement does not
-        self._keep = between = [_alias_of(hop) for hop in origin.hops]
+        following = [*(hop.prop for hop in origin.hops[1:]), prop]
+        self._keep = between = [
+            _alias_of(hop, further.parent)
+            for hop, further in zip(origin.hops, following, strict=False)
+        ]
         self.locals = _local_columns(prop)
         if between:
             parent, adapter = between[-1], between[-1]._adapter
@@ -142,15 +148,19 @@ def _local_columns(prop: Any) -> list[Any]:
     return list(dict.fromkeys([*compared, *others]))
 
 
-def _alias_of(hop: Hop) -> Any:
-    """The alias of an entity that is only joined along."""
+def _alias_of(hop: Hop, parent: Any) -> Any:
+    """The alias of an entity that is only joined along.
+
+    Args:
+        parent: the mapper that the next relationship belongs to.
+    """
     if hop.target is not None:
-        return hop.target
+        return hop.target._descendants.get(parent, hop.target)
     entity = hop.prop.entity
-    alias = aliased(
-        entity.entity if entity.is_aliased_class else hop.prop.mapper.class_
-    )
-    return alias._aliased_insp
+    if entity.is_aliased_class:
+        return aliased(entity.entity)._aliased_insp
+    mapper = parent if parent.isa(hop.prop.mapper) else hop.prop.mapper
+    return aliased(mapper.class_)._aliased_insp
 
 
 def _joined(
@@ -192,12 +202,20 @@ def _embedded(origin: Origin, first: Any) -> Any:
         statement = statement.order_by(None)
     if distinct:
         statement._distinct = True
+    entity = _part_of(entity, first.parent)
     annotated = [_column_of(entity, column) for column in columns]
     if distinct:  # what a DISTINCT is ordered by must be selected
         order_by = statement._order_by_clauses
         annotated += _expand_by_order(list(annotated), order_by)
     statement._raw_columns = annotated
     return statement.set_label_style(PLUS_COL).subquery()
+
+
+def _part_of(entity: Any, mapper: Any) -> Any:
+    """The entity as which a statement selects a descendant along with its base."""
+    if entity.is_aliased_class:
+        return entity._descendants.get(mapper, entity)
+    return mapper if mapper.isa(entity.mapper) else entity
 
 
 def _column_of(entity: Any, column: Any) -> Any:
@@ -230,7 +248,7 @@ class SubqueryLoad:
     def __init__(self, session: Any, post: Any, load: Any, overwrite: bool) -> None:
         self.session = session
         self.prop = post.prop
-        self.mapper = load.mapper
+        self.mapper = post.prop.parent
         self.overwrite = overwrite
         self.impl = self.prop.parent.class_manager[self.prop.key].impl
 
@@ -246,7 +264,8 @@ class SubqueryLoad:
         """
         following = follow(
             self.session,
-            self.prop,
+            self.prop.mapper,
+            (self.prop,),
             query.statement,
             origin.params or {},
             follows,
@@ -303,8 +322,9 @@ def load_subquery(
     query = SubqueryQuery(origin, post, path)
     target = None
     if post.step is not None and post.step.attr is not None:
-        if post.step.target.is_aliased_class:
-            target = post.step.target
+        given = post.step.attr._of_type
+        if given is not None and given.is_aliased_class:
+            target = given
     further = origin.along((Hop(post.prop, target),))
     SubqueryLoad(session, post, load, overwrite).load(objects, query, further, context)
 

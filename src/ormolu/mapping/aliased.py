@@ -32,6 +32,11 @@ class AliasedClass:
         name: str | None = None,
         flat: bool = False,
         adapt_on_names: bool = False,
+        *,
+        with_polymorphic_mappers: Any = None,
+        polymorphic_on: Any = None,
+        base: AliasedInsp | None = None,
+        is_outer: bool = False,
     ) -> None:
         insp = inspect_entity(mapped_class_or_ac)
         mapper = insp.mapper
@@ -43,9 +48,19 @@ class AliasedClass:
         else:
             nested = insp.is_aliased_class
         self._aliased_insp = AliasedInsp(
-            self, insp, alias, name, adapt_on_names, nested
+            self,
+            insp,
+            alias,
+            name,
+            adapt_on_names,
+            nested,
+            with_polymorphic_mappers,
+            polymorphic_on,
+            base,
         )
+        self._aliased_insp.represents_outer_join = is_outer
         self.__name__ = mapper.class_.__name__
+        self._aliased_insp._show_descendants(self)
 
     def __getattr__(self, key: str) -> Any:
         try:
@@ -77,7 +92,13 @@ class AliasedClass:
 
 
 class AliasedInsp(InspectionAttr, HasCacheKey):
-    """What ``inspect()`` says of an alias: its mapper and its selectable."""
+    """What ``inspect()`` says of an alias: its mapper and its selectable.
+
+    Attributes:
+        with_polymorphic_mappers: the descendants whose columns it brings along.
+        polymorphic_on: what tells the class of a row; None for the mapper's own.
+        base: the alias that this one is a descendant's part of, None for none.
+    """
 
     is_aliased_class = True
     inherit_cache = True
@@ -90,14 +111,20 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
         name: str | None,
         adapt_on_names: bool,
         nested: bool,
+        with_polymorphic_mappers: Any,
+        polymorphic_on: Any,
+        base: AliasedInsp | None,
     ) -> None:
         self._entity = weakref.ref(entity)
         self.mapper = inspected.mapper
         self.selectable = selectable
         self.name = name
         self.represents_outer_join = False
-        self.with_polymorphic_mappers: tuple[Any, ...] = (self.mapper,)
-        self.polymorphic_on: Any = None
+        self.base = base
+        if with_polymorphic_mappers is None and base is None:
+            with_polymorphic_mappers = self.mapper._with_polymorphic_mappers
+        self.with_polymorphic_mappers: Any = list(with_polymorphic_mappers or ())
+        self.polymorphic_on: Any = polymorphic_on
         self._use_mapper_path = False
         self._nested_under = inspected if nested else None
         self.target_class = self.mapper.class_
@@ -106,11 +133,34 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
             equivalents=self.mapper._equivalent_columns,
             adapt_on_names=adapt_on_names,
             anonymize_labels=True,
-            adapt_from_selectables={self.mapper.selectable}
-            | ({inspected.selectable} if nested else set()),
+            adapt_from_selectables=(
+                {self.mapper.selectable}
+                | {m.selectable for m in self.with_polymorphic_mappers}
+                | ({inspected.selectable} if nested else set())
+            ),
         )
         self._adapter = _chained(inspected._adapter, adapter) if nested else adapter
         self._adapt_on_names = adapt_on_names
+        self._descendants: dict[Any, AliasedInsp] = {}
+
+    def _show_descendants(self, entity: AliasedClass) -> None:
+        """Give the alias of each descendant as an attribute, by the class's name."""
+        for mapper in self.with_polymorphic_mappers:
+            if mapper is self.mapper:
+                continue
+            insp = self._descendants.get(mapper)
+            if insp is None:
+                part = AliasedClass(
+                    mapper,
+                    self.selectable,
+                    adapt_on_names=self._adapt_on_names,
+                    base=self,
+                )
+                self._descendants[mapper] = insp = part._aliased_insp
+                insp.represents_outer_join = self.represents_outer_join
+            else:
+                part = insp.entity
+            entity.__dict__[mapper.class_.__name__] = part
 
     @property
     def entity(self) -> Any:
@@ -121,7 +171,12 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
             found.__dict__["_aliased_insp"] = self
             found.__dict__["__name__"] = self.target_class.__name__
             self._entity = weakref.ref(found)
+            self._show_descendants(found)
         return found
+
+    @sa_util.memoized_property
+    def _polymorphic_properties(self) -> list[Any]:
+        return self.mapper._properties_with(self.with_polymorphic_mappers)  # type: ignore[no-any-return]
 
     @property
     def class_(self) -> type:
@@ -167,12 +222,17 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         selectable = self.selectable._gen_cache_key(anon_map, bindparams)
-        return ("alias", self.mapper, self.name, self._adapt_on_names, selectable)
+        which = (self.name, self._adapt_on_names, tuple(self.with_polymorphic_mappers))
+        on = self.polymorphic_on
+        if on is not None:
+            on = on._gen_cache_key(anon_map, bindparams)
+        return ("alias", self.mapper, *which, on, selectable)
 
     def _adapt_element(self, element: Any, key: str | None = None) -> Any:
         adapted = self._adapter.traverse(element)
         if adapted is element and key and isinstance(element, Column):
-            self._warn_unmatched(key)
+            if not self.selectable.c.contains_column(element):
+                self._warn_unmatched(key)
         annotations: dict[str, Any] = {
             "parententity": self,
             "parentmapper": self.mapper,
@@ -200,6 +260,13 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
             )
 
     def __str__(self) -> str:
+        if len(self.with_polymorphic_mappers) > 1:
+            names = ", ".join(
+                m.class_.__name__
+                for m in self.with_polymorphic_mappers
+                if m is not self.mapper
+            )
+            return f"with_polymorphic({self.target_class.__name__}, [{names}])"
         return f"aliased({self.target_class.__name__})"
 
     def __repr__(self) -> str:

@@ -138,7 +138,7 @@ def _configure(registry: Any) -> None:
 def _configure_mapper(mapper: Any) -> None:
     try:
         for prop in list(mapper._props.values()):
-            if not prop._configure_started:
+            if prop.parent is mapper and not prop._configure_started:
                 prop.init()
         mapper.configured = True
         mapper.dispatch.mapper_configured(mapper, mapper.class_)

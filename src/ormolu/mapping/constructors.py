@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sqlalchemy.sql.base import _NoArg
@@ -127,19 +126,6 @@ def query_expression(default_expr: Any = None, **kw: Any) -> QueryExpression:
 def backref(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:
     """The name and arguments of the relationship that ``backref`` generates."""
     return name, kwargs
-
-
-def _not_yet(name: str) -> Callable[..., Any]:
-    def construct(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"{name}() is not implemented yet.")
-
-    construct.__name__ = name
-    construct.__doc__ = f"Not implemented yet: raises NotImplementedError({name})."
-    return construct
-
-
-with_polymorphic = _not_yet("with_polymorphic")
-polymorphic_union = _not_yet("polymorphic_union")
 
 
 def dynamic_loader(argument: Any = None, **kw: Any) -> Any:

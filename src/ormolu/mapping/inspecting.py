@@ -19,9 +19,17 @@ from .queryable import QueryableAttribute
 
 
 def inspect_class(cls: Any) -> Mapper | None:
-    """The mapper of a class, None when it is not mapped."""
+    """The mapper of a class, None when it is not mapped.
+
+    Raises:
+        UnmappedClassError: for a class that is to be mapped later.
+    """
     manager = manager_of_class(cls)
     if manager is None or manager.mapper is None:
+        # a class whose mapping waits for something says for what
+        refuse = getattr(cls, "_sa_raise_deferred_config", None)
+        if refuse is not None:
+            refuse()
         return None
     mapper: Mapper = manager.mapper
     return mapper

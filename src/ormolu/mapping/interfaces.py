@@ -122,6 +122,9 @@ class MapperProperty(HasCacheKey, InspectionAttr):
     def do_init(self) -> None:
         """What `init` does for the kind of property."""
 
+    def instrumented_late(self, mapper: Any) -> None:
+        """Complete the attribute of a class that came to inherit it after `init`."""
+
     def cascade_iterator(
         self, type_: str, obj: Any, visited: set[int], halt_on: Any = None
     ) -> Iterator[Any]:

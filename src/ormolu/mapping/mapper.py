@@ -77,11 +77,6 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         non_primary: bool = False,
         _compiled_cache_size: int = 100,
     ) -> None:
-        if inherits is not None or polymorphic_on is not None or concrete:
-            raise NotImplementedError(
-                f"Mapping of {class_.__name__!r}: inheritance mappings "
-                "(inherits, polymorphic_on, concrete) are not implemented yet."
-            )
         if registry is None:
             raise sa_exc.InvalidRequestError(
                 "The _mapper() function and Mapper() constructor may not be "
@@ -91,23 +86,24 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
             )
         self.class_ = class_
         self.registry = registry
-        self.inherits: Mapper | None = None
-        self.base_mapper = self
-        self.concrete = False
-        self.single = False
-        self.polymorphic_on: Any = None
+        self._disposed = False
         self.polymorphic_identity = polymorphic_identity
-        self.polymorphic_map: dict[Any, Mapper] = {}
-        self.with_polymorphic: Any = None
-        self._inheriting_mappers: list[Mapper] = []
+        self.polymorphic_abstract = polymorphic_abstract
+        self.polymorphic_load = polymorphic_load
+        self._set_parent_mapper(inherits, concrete)
+        self._set_with_polymorphic(with_polymorphic)
         self.always_refresh = always_refresh
         self.version_id_prop: Any = None
         self._set_version(version_id_col, version_id_generator)
         self.allow_partial_pks = allow_partial_pks
         self.batch = batch
         self.column_prefix = column_prefix or ""
-        self.include_properties = include_properties
-        self.exclude_properties = exclude_properties
+        self.include_properties = (
+            None if include_properties is None else set(include_properties)
+        )
+        self.exclude_properties = (
+            None if exclude_properties is None else set(exclude_properties)
+        )
         self.passive_updates = passive_updates
         self.passive_deletes = passive_deletes
         self.confirm_deleted_rows = confirm_deleted_rows
@@ -116,19 +112,23 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         self._delete_orphans: list[tuple[str, type]] = []
         self._referring: list[Relationship] = []
         self.configured = False
-        self._disposed = False
         self._configure_failed: Any = None
         self._init_properties: dict[str, Any] = dict(properties or {})
         self._primary_key_argument = primary_key
         self.validators = find_validators(class_)
-        self._set_table(local_table)
+        self._inherit_settings()
+        self._set_table(local_table, inherit_condition, inherit_foreign_keys)
         self._configure_class_instrumentation()
         try:
+            self._join_hierarchy()
             self._configure_properties()
+            self._set_polymorphic_on(polymorphic_on)
+            self._join_parents_polymorphic()
             self._configure_primary_key()
             configure.add_mapper(self)
             registry._add_mapper(self)
         except BaseException:
+            self._leave_hierarchy()
             self._uninstrument()
             raise
         self.dispatch.after_mapper_constructed(self, self.class_)
@@ -149,23 +149,15 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         return self.class_
 
     @property
-    def _identity_class(self) -> type:
-        return self.base_mapper.class_
-
-    @property
     def entity_namespace(self) -> type:
         return self.class_
 
     @property
     def selectable(self) -> Any:
-        return self.persist_selectable
+        return self._with_polymorphic_selectable
 
     @property
     def mapped_table(self) -> Any:
-        return self.persist_selectable
-
-    @property
-    def _with_polymorphic_selectable(self) -> Any:
         return self.persist_selectable
 
     @property
@@ -179,7 +171,7 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     @sa_util.memoized_property
     def _clause_element(self) -> Any:
-        return self.persist_selectable._annotate(
+        return self.selectable._annotate(
             {
                 "entity_namespace": self,
                 "parententity": self,
@@ -310,11 +302,22 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         "_untracked_keys",
         "_plans",
         "_cascading",
+        "_clause_element",
+        "_equivalent_columns",
+        "_polymorphic_properties",
+        "_polymorphic_mappers_memo",
+        "_polymorphic_selectable_memo",
+        "_polymorphic_adapter_memo",
     )
 
     @sa_util.memoized_property
     def _column_props(self) -> list[ColumnProperty]:
-        return [p for p in self._props.values() if isinstance(p, ColumnProperty)]
+        # a discriminator that is no attribute is selected, and that is all
+        return [
+            p
+            for p in self._props.values()
+            if isinstance(p, ColumnProperty) and p.instrument
+        ]
 
     @sa_util.memoized_property
     def _relationship_props(self) -> list[Relationship]:
@@ -379,31 +382,14 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
             steps.append((slot, prop.key, list_type, prop.mapper.class_))
         return tuple(steps) if self.layout.embedded else None
 
-    @property
+    @sa_util.memoized_property
     def _equivalent_columns(self) -> dict[Any, set[Any]]:
-        return {}
+        return self._work_out_equivalents()
 
-    @property
-    def polymorphic_iterator(self) -> Any:
-        return lambda: iter([self])
-
-    @property
-    def self_and_descendants(self) -> list[Mapper]:
-        return [self]
-
-    def iterate_to_root(self) -> Iterator[Mapper]:
-        yield self
-
-    def isa(self, other: Mapper) -> bool:
-        """Whether this mapper is ``other`` or inherits from it."""
-        return any(m is other for m in self.iterate_to_root())
-
-    def common_parent(self, other: Mapper) -> bool:
-        """Whether both belong to one inheritance hierarchy."""
-        return self.base_mapper is other.base_mapper
-
-    def is_sibling(self, other: Mapper) -> bool:
-        return self.common_parent(other)
+    @sa_util.memoized_property
+    def _polymorphic_properties(self) -> list[Any]:
+        """What every SELECT of the class loads: its own properties, and inline ones."""
+        return self._properties_with(self._with_polymorphic_mappers)
 
     def get_clause_matches(self, join: Any) -> bool:
         """Whether a join is nothing but the comparison of the primary key."""
@@ -414,12 +400,18 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         )
 
     def _prefer_eager_defaults(self, dialect: Any, table: Any) -> bool:
-        """Whether an INSERT into a table brings server defaults along."""
-        if self.eager_defaults == "auto":
+        """Whether an INSERT into a table brings server defaults along.
+
+        The base mapper decides; by itself it does so for its own tables only.
+        """
+        base = self.base_mapper
+        if base.eager_defaults == "auto":
             return bool(
-                table.implicit_returning and dialect.insert_executemany_returning
+                table in base.tables
+                and table.implicit_returning
+                and dialect.insert_executemany_returning
             )
-        return bool(self.eager_defaults)
+        return bool(base.eager_defaults)
 
     # -- identity ----------------------------------------------------------
 
@@ -489,7 +481,7 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
     def _is_orphan(self, obj: Any) -> bool:
         """Whether no parent that must hold the object does."""
         found = False
-        for key, cls in self._delete_orphans:
+        for key, cls in self._all_delete_orphans:
             manager = manager_of_class(cls)
             if manager is None:
                 continue
@@ -503,8 +495,16 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
             found = True
         return found and self.legacy_is_orphan
 
+    @property
+    def _all_delete_orphans(self) -> list[tuple[str, type]]:
+        """The relationships that must hold an object, also those to parent classes."""
+        if self.inherits is None:
+            return self._delete_orphans
+        return [pair for m in self.iterate_to_root() for pair in m._delete_orphans]
+
     def dispose(self) -> None:
         """Take the mapping off the class."""
+        self._leave_hierarchy()
         self.configured = True
         self._disposed = True
         instance_events.class_uninstrumented(self.class_)

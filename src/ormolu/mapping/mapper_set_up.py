@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -11,7 +11,7 @@ from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.schema import Column
 
 from .._core.collections import ReadOnlyColumns
-from .._core.selectables import is_omitted, tables_of
+from .._core.selectables import is_omitted
 from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..instrument import events as instance_events
@@ -21,19 +21,21 @@ from ..instrument.manager import MANAGER_KEY, ClassManager, manager_of_class
 from ..instrument.state import AdoptedInstanceState
 from . import configure
 from . import events as mapper_events
+from .inheritance import ConcreteInheritedProperty, RefusingAttribute
 from .interfaces import MapperProperty
+from .polymorphic import PolymorphicMapper
 from .properties import ColumnProperty
 from .validators import find_reconstructor
 
 
-class MapperSetUp(mapper_events.MapperTarget):
+class MapperSetUp(PolymorphicMapper):
     """The part of a mapper that instruments its class and makes its properties."""
 
     class_: type
     registry: Any
     column_prefix: str
-    include_properties: Sequence[str] | None
-    exclude_properties: Sequence[str] | None
+    include_properties: set[Any] | None
+    exclude_properties: set[Any] | None
     configured: bool
     version_id_prop: Any
     _init_properties: dict[str, Any]
@@ -60,19 +62,22 @@ class MapperSetUp(mapper_events.MapperTarget):
             generator = _next_number
         self.version_id_generator: Any = generator
 
-    def _set_table(self, local_table: Any) -> None:
+    def _set_table(
+        self, local_table: Any, inherit_condition: Any, inherit_foreign_keys: Any
+    ) -> None:
+        if local_table is None and self.inherits is not None:
+            local_table = self.inherits.local_table
         if local_table is None:
             raise sa_exc.ArgumentError(
                 f"Mapper[{self.class_.__name__}(None)] has None for a primary table "
-                "argument; pass the Table that the class is mapped to"
+                "argument and does not specify 'inherits'"
             )
-        table = coercions.expect(
+        self.local_table = coercions.expect(
             roles.FromClauseRole, local_table, disable_inspection=True
         )
-        self.local_table = self.persist_selectable = table
-        self.tables = tables_of(table)
+        self._set_hierarchy_tables(inherit_condition, inherit_foreign_keys)
         if self.version_id_col is not None:
-            own = table.corresponding_column(self.version_id_col)
+            own = self.persist_selectable.corresponding_column(self.version_id_col)
             self.version_id_col = self.version_id_col if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
         self._props: dict[str, MapperProperty] = {}
@@ -84,8 +89,15 @@ class MapperSetUp(mapper_events.MapperTarget):
                 f"Class '{self.class_!r}' already has a primary mapper defined. "
             )
         embedded = issubclass(self.class_, Entity)
+        shares = self.inherits is not None and self._identity_class is not self.class_
         self.layout = kernel.Layout(
-            self.class_, [], [], [], base=None, embedded=embedded, mapper=self
+            self.class_,
+            [],
+            [],
+            [],
+            base=self.inherits.layout.base if shares else None,
+            embedded=embedded,
+            mapper=self,
         )
         if not embedded:
             self.layout.state_factory = AdoptedInstanceState
@@ -134,13 +146,13 @@ class MapperSetUp(mapper_events.MapperTarget):
 
     def column_slot(self, key: str) -> int:
         """The layout's slot of a column attribute, appended when it is new."""
-        found = self.layout.index.get(key)
-        return self.layout.add_column(key) if found is None else found
+        found: int | None = self.layout.index.get(key)
+        return int(self.layout.add_column(key)) if found is None else found
 
     def related_slot(self, key: str) -> int:
         """The layout's slot of a relationship, appended when it is new."""
-        found = self.layout.index.get(key)
-        return self.layout.add_related(key) if found is None else found
+        found: int | None = self.layout.index.get(key)
+        return int(self.layout.add_related(key)) if found is None else found
 
     def install_attribute(self, key: str, attr: Any) -> None:
         """Put an instrumented attribute on the class."""
@@ -153,14 +165,18 @@ class MapperSetUp(mapper_events.MapperTarget):
     def _configure_properties(self) -> None:
         self.columns = self.c = ReadOnlyColumns()
         by_column: dict[Any, tuple[str, Any]] = {}
+        by_key: dict[str, Any] = {}
         for key, given in self._init_properties.items():
             prop = self._as_column_property(key, given)
             column = prop.columns[0] if prop is not None else None
             if column is not None and self.local_table.c.contains_column(column):
                 by_column.setdefault(column, (key, given))
                 if by_column[column][0] == key:
+                    by_key[key] = column
                     continue
             self._configure_property(key, given)
+        if self.inherits is not None:
+            self._inherit_properties(by_column, by_key)
         for column in self.persist_selectable.columns:
             explicit = by_column.pop(column, None)
             if explicit is not None:
@@ -168,21 +184,69 @@ class MapperSetUp(mapper_events.MapperTarget):
                 continue
             if column in self._columntoproperty:
                 continue
-            key = self.column_prefix + column.key
-            if self._should_exclude(column.key, key, column):
-                continue
-            self._refuse_to_combine(key, column)
-            self._configure_property(key, column)
+            self._map_column(column)
         for key, given in by_column.values():
             self._configure_property(key, given)
         if self.version_id_col is not None:
             self.version_id_prop = self._columntoproperty.get(self.version_id_col)
 
-    def _refuse_to_combine(self, key: str, column: Any) -> None:
-        """Columns of several tables do not become one attribute by their name."""
-        existing = self._props.get(key)
-        if not isinstance(existing, ColumnProperty) or existing.columns[0] is column:
+    def _inherit_properties(
+        self, by_column: dict[Any, tuple[str, Any]], by_key: dict[str, Any]
+    ) -> None:
+        """The parent's attributes, each in its place; the class's own go before them."""
+        assert self.inherits is not None
+        for key, prop in self.inherits._props.items():
+            if self._should_exclude(key, key, None, local=False):
+                continue
+            if key in by_key:
+                self._configure_property(*by_column.pop(by_key[key]))
+            elif key not in self._props and not self._has_own_column(key):
+                self._adapt_inherited_property(key, prop)
+
+    def _has_own_column(self, key: str) -> bool:
+        """Whether a concrete class has a column in place of a parent's attribute."""
+        if not self.concrete:
+            return False
+        column = self.local_table.c.get(key.removeprefix(self.column_prefix))
+        return column is not None and not self._should_exclude(column.key, key, column)
+
+    def _map_column(self, column: Any) -> None:
+        """Map a column of the table under its own name, or the parent's name for it."""
+        key = self.column_prefix + column.key
+        local = bool(self.local_table.c.contains_column(column))
+        if self._should_exclude(column.key, key, column, local):
             return
+        for mapper in self.iterate_to_root():
+            known = mapper._columntoproperty.get(column)
+            if known is not None:
+                key = known.key
+        self._refuse_to_combine(key, column)
+        self._configure_property(key, column)
+
+    def _refuse_to_combine(self, key: str, column: Any) -> None:
+        """A column does not become part of another attribute by its name alone.
+
+        Raises:
+            InvalidRequestError: the attribute is a column of another table.
+            ArgumentError: the attribute is no column.
+        """
+        existing = self._props.get(key)
+        if existing is None or isinstance(existing, ConcreteInheritedProperty):
+            return
+        if not isinstance(existing, ColumnProperty):
+            raise sa_exc.ArgumentError(
+                f"WARNING: when configuring property '{key}' on {self}, column "
+                f"'{column.key}' conflicts with property '{existing!r}'. To resolve this, "
+                "map the column to the class under a different name in the "
+                "'properties' dictionary.  Or, to remove all awareness of the column "
+                "entirely (including its availability as a foreign key), use the "
+                "'include_properties' or 'exclude_properties' mapper arguments to "
+                "control specifically which table columns get mapped."
+            )
+        if existing.columns[0] is column:
+            return
+        if existing.parent is not self:
+            return  # an attribute of the parent, which gets one more column
         raise sa_exc.InvalidRequestError(
             f"Implicitly combining column {existing.columns[0]} with column {column} "
             f"under attribute '{key}'.  Please configure one or more attributes for "
@@ -198,16 +262,28 @@ class MapperSetUp(mapper_events.MapperTarget):
                 return ColumnProperty(*columns)
         return None
 
-    def _should_exclude(self, name: str, assigned: str, column: Any) -> bool:
-        if is_omitted(column):
+    def _should_exclude(
+        self, name: str, assigned: str, column: Any, local: bool = True
+    ) -> bool:
+        """Whether a column, or an attribute of the parent, is not mapped."""
+        if column is not None and is_omitted(column):
             return True
-        held = self.class_.__dict__.get(assigned)
+        held = self._class_attribute(assigned, local)
         if held is not None and _is_userland_descriptor(assigned, held):
             return True
         include, exclude = self.include_properties, self.exclude_properties
-        if include is not None and name not in include and column not in include:
+        if include is not None and name not in include and not _holds(include, column):
             return True
-        return exclude is not None and (name in exclude or column in exclude)
+        return exclude is not None and (name in exclude or _holds(exclude, column))
+
+    def _class_attribute(self, name: str, local: bool) -> Any:
+        """What the class, or any class that it derives from, has under a name."""
+        if local:
+            return self.class_.__dict__.get(name)
+        for cls in self.class_.__mro__:
+            if name in cls.__dict__:
+                return cls.__dict__[name]
+        return None
 
     def add_property(self, key: str, prop: Any) -> None:
         """Map one more attribute; see ``Mapper.add_property``."""
@@ -220,22 +296,37 @@ class MapperSetUp(mapper_events.MapperTarget):
         for key, prop in properties.items():
             self.add_property(key, prop)
 
-    def _configure_property(self, key: str, given: Any, init: bool = False) -> Any:
+    def _configure_property(
+        self, key: str, given: Any, init: bool = False, inherited: bool = False
+    ) -> Any:
+        """Map one attribute, here and in the mappers that inherit from this one.
+
+        Args:
+            inherited: it is the parent's own property.
+        """
         prop = given
         if not isinstance(prop, MapperProperty):
             prop = self._property_from_columns(key, given)
-        prop.key = key
+        if not inherited:
+            prop.key = key
         if isinstance(prop, ColumnProperty):
-            self._adopt_columns(key, prop)
+            self._adopt_columns(key, prop, inherited)
         existing = self._props.get(key)
-        if existing is not None and isinstance(existing, ColumnProperty):
+        if isinstance(existing, ColumnProperty) and existing.parent is self:
             self._warn_replaced(key, existing, prop)
         self._props[key] = prop
-        prop.set_parent(self)
+        if not inherited:
+            prop.set_parent(self)
         prop.instrument_class(self)
-        if self.configured or init:
+        for mapper in self._inheriting_mappers:
+            if mapper._props.get(key) in (None, existing):
+                mapper._adapt_inherited_property(key, prop)
+        if inherited:
+            if prop._configure_finished:
+                prop.instrumented_late(self)
+        elif self.configured or init:
             prop.init()
-            self._forget_memos()
+            self._forget_hierarchy()
             configure.extend(self)
         return prop
 
@@ -257,13 +348,17 @@ class MapperSetUp(mapper_events.MapperTarget):
                 f"Mapper '{self}' could not assemble property {key!r}: expected a "
                 f"Column, SQL expression or MapperProperty, got {given!r}"
             )
+        if len(columns) == 1:
+            combined = self._inherited_copy(key, first)
+            if combined is not None:
+                return combined
         return ColumnProperty(*columns)
 
-    def _adopt_columns(self, key: str, prop: ColumnProperty) -> None:
+    def _adopt_columns(self, key: str, prop: ColumnProperty, inherited: bool) -> None:
         table = self.persist_selectable
         for index, column in enumerate(prop.columns):
             mapped = table.corresponding_column(column)
-            if mapped is not None and mapped is not column:
+            if mapped is not None and mapped is not column and not inherited:
                 prop.columns[index] = column = mapped
             if not self.columns.contains_key(key) or index == 0:
                 self.columns.add(column, key)
@@ -272,7 +367,10 @@ class MapperSetUp(mapper_events.MapperTarget):
 
     def _configure_primary_key(self) -> None:
         given = self._primary_key_argument
-        if given:
+        if self._inherits_primary_key():
+            assert self.inherits is not None
+            columns = list(self.inherits.primary_key)
+        elif given:
             columns = [
                 c if not isinstance(c, str) else self.persist_selectable.c[c]
                 for c in given
@@ -291,6 +389,11 @@ class MapperSetUp(mapper_events.MapperTarget):
         self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
 
 
+def _holds(names: Any, column: Any) -> bool:
+    """Whether a column itself is among names and columns."""
+    return column is not None and column in names
+
+
 class _Absent:
     """Marks a name that the class did not have."""
 
@@ -305,7 +408,9 @@ def _next_number(version: Any) -> Any:
 
 def _is_userland_descriptor(name: str, value: Any) -> bool:
     """Whether a class attribute is the user's own and must stay."""
-    if isinstance(value, (Column, MapperProperty)) or hasattr(value, "is_attribute"):
+    if isinstance(value, (Column, MapperProperty, RefusingAttribute)) or hasattr(
+        value, "is_attribute"
+    ):
         return False
     if getattr(value, "_ormolu_declarative", False):
         return False

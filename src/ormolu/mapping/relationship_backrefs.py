@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 from .direction import MANYTOONE, ONETOMANY
+from .inheritance import ConcreteInheritedProperty
 
 
 def generate_backref(prop: Any) -> None:
@@ -23,9 +24,8 @@ def generate_backref(prop: Any) -> None:
     else:
         name, kwargs = prop.backref[0], dict(prop.backref[1])
     target = prop.mapper
-    if name in target._props or (
-        target.inherits is not None and target.has_property(name)
-    ):
+    present = target._props.get(name)
+    if present is not None and not isinstance(present, ConcreteInheritedProperty):
         raise sa_exc.ArgumentError(
             f"Error creating backref {name!r} on relationship {str(prop)!r}: "
             f"property of that name exists on mapper '{target}'"

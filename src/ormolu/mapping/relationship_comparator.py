@@ -189,10 +189,10 @@ class RelationshipComparator(PropComparator[_T]):
         target = inspect_entity(self._of_type) if self._of_type is not None else None
         dest = target.selectable if target is not None else None
         aliased_dest = bool(target is not None and target.is_aliased_class)
-        self_ref = dest is None and prop.parent.common_parent(prop.mapper)
-        if self_ref:
-            dest = prop.mapper.persist_selectable.alias()
-            own = aliased(prop.mapper, alias=dest)._aliased_insp
+        mapper = prop.mapper if target is None else target.mapper
+        if prop.parent.common_parent(prop.mapper) and not aliased_dest:
+            dest = mapper.selectable._anonymous_fromclause()
+            own = aliased(mapper, alias=dest)._aliased_insp
         else:
             own = prop.entity if target is None else target
         source = self._source_selectable()
@@ -210,14 +210,17 @@ class RelationshipComparator(PropComparator[_T]):
         on = joins.primaryjoin
         if joins.secondaryjoin is not None:
             on = on & joins.secondaryjoin
+        of_class = mapper._single_table_criterion()
         if criterion is not None:
             criterion = coercions.expect(roles.WhereHavingRole, criterion)
+        if of_class is not None:
+            criterion = of_class if criterion is None else of_class & criterion
+        if criterion is not None:
             if joins.target_adapter is not None and not aliased_dest:
                 criterion = joins.target_adapter.traverse(criterion)
             criterion = criterion._annotate({"no_replacement_traverse": True})
-        crit = on._annotate({"no_replacement_traverse": True})
-        if criterion is not None:
-            crit = crit & criterion
+        # what refers to the parent is adapted along with the statement around it
+        crit = on if criterion is None else on & criterion
         dest = joins.dest_selectable
         element = own.__clause_element__()._annotate({"no_replacement_traverse": True})
         statement = exists(1).where(crit).select_from(element)

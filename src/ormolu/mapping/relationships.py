@@ -204,8 +204,16 @@ class Relationship(MapperProperty):
         attr.on_missing, attr.on_set = configure_then_get, configure_then_set
         mapper.install_attribute(self.key, attr)
 
-    def _install_impl(self) -> None:
-        attr = self.parent.class_manager[self.key]
+    def _install_impls(self) -> None:
+        for mapper in self.parent.self_and_descendants:
+            if mapper._props.get(self.key) is self:
+                self._install_impl(mapper)
+
+    def instrumented_late(self, mapper: Any) -> None:
+        self._install_impl(mapper)
+
+    def _install_impl(self, mapper: Any) -> None:
+        attr = mapper.class_manager[self.key]
         trackparent = bool(self.single_parent or self.direction is ONETOMANY)
         options = {"trackparent": trackparent}
         impl: Any
@@ -231,7 +239,7 @@ class Relationship(MapperProperty):
         impl.send_modified_events = not self.viewonly
         if self.single_parent:
             add_single_parent_listeners(impl, self)
-        add_validators(impl, self.parent, self.key)
+        add_validators(impl, mapper, self.key)
         add_cascade_listeners(impl, self)
         if self.back_populates and self.effective_sync_backref:
             add_backref_listeners(impl, self.back_populates, self.uselist)
@@ -269,7 +277,7 @@ class Relationship(MapperProperty):
         link_back_populates(self)
         self._use_get = self._find_use_get()
         self._claim_columns()
-        self._install_impl()
+        self._install_impls()
 
     def _claim_columns(self) -> None:
         """Note the columns that a flush writes for this; warn where another does."""
@@ -338,7 +346,8 @@ class Relationship(MapperProperty):
             self.uselist = self.direction is not MANYTOONE
         if self.direction is MANYTOONE:
             self.mapper._referring.append(self)
-            self.mapper._plans.pop("key switches", None)
+            for mapper in self.mapper.self_and_descendants:
+                mapper._plans.pop("key switches", None)
 
     def _check_cascade(self) -> None:
         cascade = self._cascade
@@ -391,7 +400,7 @@ class Relationship(MapperProperty):
         key = list(self.mapper.primary_key)
         if len(remote) != len(key) or self.entity.is_aliased_class:
             return False
-        if {id(c) for c in remote} != {id(c) for c in key}:
+        if {id(self.mapper._key_column(c)) for c in remote} != {id(c) for c in key}:
             return False
         return self.join.direction is MANYTOONE and self.mapper.get_clause_matches(
             self.join

@@ -50,6 +50,11 @@ class SynonymAttribute(PlainQueryableAttribute[_T_co]):
         self._name = name
         self._descriptor = descriptor
 
+    @property
+    def original_property(self) -> Any:
+        """The synonym itself, where ``property`` is what it stands for."""
+        return self.comparator.prop
+
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         if obj is None:
             return self

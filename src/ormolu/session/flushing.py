@@ -200,7 +200,7 @@ class Flushing(Moving):
     def _register_save(self, uow: UnitOfWork, obj: Any, pause: Pause) -> None:
         struct = kernel.state_of(obj)
         mapper = struct._o_layout.mapper
-        if mapper._delete_orphans and mapper._is_orphan(obj):
+        if mapper._all_delete_orphans and mapper._is_orphan(obj):
             pause.end()
             if struct._o_key is not None:
                 uow.register(obj, isdelete=True)

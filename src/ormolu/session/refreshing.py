@@ -61,6 +61,7 @@ class Refreshing(BulkOperations):
             only,
             node=node_of_own_load(struct._o_origin),
             with_for_update=for_update_arguments(with_for_update),
+            joined=True,
         )
         if not found:
             raise sa_exc.InvalidRequestError(
@@ -104,7 +105,9 @@ class Refreshing(BulkOperations):
         struct = kernel.state_of(obj)
         if struct._o_key is not None:
             expire_all(obj)
-        elif id(obj) in self._tracker.new and struct._o_layout.mapper._delete_orphans:
+        elif (
+            id(obj) in self._tracker.new and struct._o_layout.mapper._all_delete_orphans
+        ):
             self._expunge_one(obj)  # it lives with the collection that is forgotten
 
     def expire_all(self) -> None:
