@@ -235,7 +235,8 @@ class Dependency:
     def delete_along(self, uow: Any, child: Any) -> None:
         """Delete an orphan, and what its deletion cascades to."""
         uow.register(child, isdelete=True, operation="delete", prop=self.prop)
-        for other in self.mapper.cascade_iterator("delete", child):
+        mapper = kernel.layout_of(child).mapper  # that of a subclass cascades further
+        for other in mapper.cascade_iterator("delete", child):
             uow.register(other, isdelete=True)
 
     def note_post_update(self, uow: Any, obj: Any, related: Iterable[Any]) -> None:

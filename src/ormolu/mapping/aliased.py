@@ -231,7 +231,7 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
     def _adapt_element(self, element: Any, key: str | None = None) -> Any:
         adapted = self._adapter.traverse(element)
         if adapted is element and key and isinstance(element, Column):
-            if not self.selectable.c.contains_column(element):
+            if not (isinstance(self.selectable, Join) and element in self._columns):
                 self._warn_unmatched(key)
         annotations: dict[str, Any] = {
             "parententity": self,
@@ -242,6 +242,11 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
         return adapted._annotate(annotations)._set_propagate_attrs(
             {"compile_state_plugin": PLUGIN, "plugin_subject": self}
         )
+
+    @sa_util.memoized_property
+    def _columns(self) -> set[Any]:
+        """What is selected from, where that is the tables themselves."""
+        return set(self.selectable.c)
 
     def _warn_unmatched(self, key: str) -> None:
         selectable = self.selectable
