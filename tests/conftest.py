@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -34,6 +35,17 @@ def pytest_report_header() -> list[str]:
     if len(set(reasons.values())) == 1:
         return [f"ormolu kernel: {impl} ({next(iter(reasons.values()))})"]
     return [f"ormolu kernel: {impl}"] + [f"  {n}: {r}" for n, r in reasons.items()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _older_objects_are_not_collected() -> None:
+    """Leave what other modules have made to itself.
+
+    The collections that tests ask for would walk over the classes of all modules before:
+    with ten thousand tests they took half of the time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
