@@ -231,7 +231,7 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
     def _adapt_element(self, element: Any, key: str | None = None) -> Any:
         adapted = self._adapter.traverse(element)
         if adapted is element and key and isinstance(element, Column):
-            if not (isinstance(self.selectable, Join) and element in self._columns):
+            if not self._has_column(element):
                 self._warn_unmatched(key)
         annotations: dict[str, Any] = {
             "parententity": self,
@@ -243,10 +243,10 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
             {"compile_state_plugin": PLUGIN, "plugin_subject": self}
         )
 
-    @sa_util.memoized_property
-    def _columns(self) -> set[Any]:
-        """What is selected from, where that is the tables themselves."""
-        return set(self.selectable.c)
+    def _has_column(self, column: Any) -> bool:
+        """Whether a column is selected as it is: not every alias has other columns."""
+        found = self.selectable
+        return isinstance(found, FromClause) and found.c.contains_column(column)
 
     def _warn_unmatched(self, key: str) -> None:
         selectable = self.selectable
