@@ -67,9 +67,8 @@ def equated_pairs(
     Arguments:
         foreign_keys: the referring columns; None to go by their foreign keys.
     """
-    return list(
-        criterion_as_pairs(condition, consider_as_foreign_keys=foreign_keys)  # type: ignore[no-untyped-call]
-    )
+    untyped: Any = criterion_as_pairs
+    return list(untyped(condition, consider_as_foreign_keys=foreign_keys))
 
 
 def annotations_of(element: Any) -> dict[str, Any]:

@@ -301,7 +301,7 @@ class SelectBuilder:
             if isinstance(expr, Bundle):
                 parts.append(self._bundle_output(expr))
             else:
-                adapted = self._adapted_output(expr)
+                adapted = self.adaption.clause(expr)
                 parts.append(ColumnLoad(self.columns.add(adapted), part_name(expr)))
         return BundleLoad(bundle, parts, bundle.name)
 
@@ -309,18 +309,14 @@ class SelectBuilder:
         if getattr(raw, "_is_from_clause", False):
             return self._table_output(raw)
         name = self.convention(raw)
-        position = self.columns.add_always(self._adapted_output(raw))
+        position = self.columns.add_always(self.adaption.clause(raw))
         return ColumnLoad(position, name, _row_keys(raw))
-
-    def _adapted_output(self, raw: Any) -> Any:
-        """A selected expression of entities that are selected from something else."""
-        return self.adaption.clause(raw) if self.adaption else raw
 
     def _table_output(self, raw: Any) -> Any:
         return TableOutput(
             [
                 ColumnLoad(
-                    self.columns.add(self._adapted_output(c)),
+                    self.columns.add(self.adaption.clause(c)),
                     self.convention(c) or c.key,
                 )
                 for c in raw._select_iterable
@@ -338,8 +334,6 @@ class SelectBuilder:
             return
         criteria = self.criteria
         if self.own is not None and self.own.refresh:
-            if self.own.bare:
-                return
             criteria = criteria.of_classes()
         where = WhereCriteria(criteria, self.statement, self.joined_entities)
         where.add(core, self.compiler, self.asfrom, self.lateral)

@@ -148,9 +148,9 @@ class EntityPlanner:
         first, *equal = prop.columns
         given = given_expression(prop, load.node)
         if given is None:
-            expression = self._expression(load.entity, first)
+            expression = self.expression_of(load.entity, first)
         elif adapt:
-            expression = self._expression(load.entity, given)
+            expression = self.expression_of(load.entity, given)
         else:
             expression = given
         own = load.mapper._props.get(prop.key) is prop
@@ -161,7 +161,7 @@ class EntityPlanner:
             if own:
                 load.positions[prop.key] = position
         for column in equal:
-            expression = self._expression(load.entity, column)
+            expression = self.expression_of(load.entity, column)
             if expression is not None:
                 load.found[column] = columns.add(expression)
 
@@ -176,16 +176,13 @@ class EntityPlanner:
         ]
 
     def expression_of(self, entity: Any, column: Any) -> Any:
-        """What a mapped column is among the columns that an entity is selected from."""
-        return self._expression(entity, column)
+        """What a mapped column is among the columns that an entity is selected from.
 
-    def _expression(self, entity: Any, column: Any) -> Any:
-        if entity.is_aliased_class:
-            adapted = entity._adapter.traverse(column)
-            if adapted is column and isinstance(column, Column):
-                return _of_selectable(entity, column)
-            return adapted
-        adapter = entity._polymorphic_adapter
+        None where they lack it.
+        """
+        adapter = (
+            entity._adapter if entity.is_aliased_class else entity._polymorphic_adapter
+        )
         if adapter is None:
             return column
         adapted = adapter.traverse(column)

@@ -134,7 +134,8 @@ class Attribute:
         if table is None or self.plan.tablename or self.plan.fixed_table:
             return column
         name = column.name or self.key
-        return table.c.get(name, column)  # type: ignore[no-any-return]
+        found: Column[Any] = table.c.get(name, column)
+        return found
 
     def annotation_required(self, construct: str) -> ArgumentError:
         """The error for a construct that needs an annotation and has none."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.schema import Column, Table
+
+from ..flush.table_plan import sorted_tables
 
 
 class ColumnNames:
@@ -109,7 +110,7 @@ def _tables(mapper: Any) -> list[WrittenTable]:
         return [WrittenTable(mapper, table, mapper.primary_key, mapper._pk_keys, True)]
     mapped = mapper._columntoproperty
     found = []
-    for table in _in_order(mapper, tables):
+    for table in sorted_tables(mapper.base_mapper, tables):
         columns = [c for c in table.primary_key if c in mapped]
         keys = [mapped[c].key for c in columns]
         found.append(WrittenTable(mapper, table, columns, keys, False))
@@ -124,28 +125,14 @@ def _tables(mapper: Any) -> list[WrittenTable]:
 
 def _set_carried(mapper: Any, tables: list[WrittenTable]) -> None:
     mapped = mapper._columntoproperty
-    for left, right in _inherited_pairs(mapper):
+    pairs = [p for step in mapper.iterate_to_root() for p in step._equated_pairs]
+    for left, right in pairs:
         source, target = mapped.get(left), mapped.get(right)
         if source is None or target is None or source is target:
             continue
         for written in tables:
             if written.table is left.table:
                 written.carried.append((source.key, target.key))
-
-
-def _inherited_pairs(mapper: Any) -> list[tuple[Any, Any]]:
-    """(referred, referring) columns of the joins that a class is selected from."""
-    return [pair for step in mapper.iterate_to_root() for pair in step._equated_pairs]
-
-
-def _in_order(mapper: Any, tables: list[Table]) -> list[Table]:
-    """Tables after those that they refer to, and after those of the parent class."""
-    links = [
-        (left.table, right.table)
-        for left, right in _inherited_pairs(mapper)
-        if left.table in tables and right.table in tables
-    ]
-    return list(sort_tables(tables, extra_dependencies=links))
 
 
 def sole_table(mapper: Any) -> WrittenTable:

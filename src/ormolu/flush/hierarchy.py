@@ -14,11 +14,11 @@ Run = tuple[TablePlan, list[Any]]
 
 def hierarchy_tables(base: Any) -> tuple[Any, ...]:
     """All tables of a base mapper and its descendants, each after those it refers to."""
-    found = base._plans.get("hierarchy tables")
+    found: tuple[Any, ...] | None = base._plans.get("hierarchy tables")
     if found is None:
         tables = dict.fromkeys(t for m in base.self_and_descendants for t in m.tables)
         found = base._plans["hierarchy tables"] = sorted_tables(base, tables)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def runs(table: Any, objects: Iterable[Any]) -> list[Run]:

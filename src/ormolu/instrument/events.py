@@ -216,7 +216,12 @@ def make_states(manager: ClassManager) -> None:
 
     An instance that was made before its class was mapped has none, and is refused.
     """
-    user_init = manager.class_.__init__  # type: ignore[misc]
+    user_init: Any = manager.class_.__init__  # type: ignore[misc]  # only wrapped
+    _begin_first(manager, user_init)
+
+
+def _begin_first(manager: ClassManager, user_init: Any) -> None:
+    """Have the instances of a class begin before a constructor of the user's runs."""
 
     @functools.wraps(user_init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -224,11 +229,12 @@ def make_states(manager: ClassManager) -> None:
             kernel.begin(self)
         user_init(self, *args, **kwargs)
 
+    wrapper: Any = __init__
     try:
-        __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
+        wrapper.__signature__ = inspect.signature(user_init)
     except (TypeError, ValueError):
         pass  # a constructor in C that tells nothing
-    manager.replace("__init__", __init__)
+    manager.replace("__init__", wrapper)
 
 
 def configure_at_first(manager: ClassManager) -> None:
@@ -265,27 +271,18 @@ def begin_with_defaults(manager: ClassManager) -> None:
     whose state is kept beside the instance.
     """
     cls = manager.class_
-    user_init = cls.__init__  # type: ignore[misc]
+    user_init: Any = cls.__init__  # type: ignore[misc]  # compared and wrapped
     is_default = user_init is default_constructor or user_init is kernel.constructor
     if not issubclass(cls, Entity) or is_default:
         return
-    if not isinstance(user_init, FunctionType):
-        return
-
-    @functools.wraps(user_init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        if manager_of_class(type(self)) is not None:
-            kernel.begin(self)
-        user_init(self, *args, **kwargs)
-
-    __init__.__signature__ = inspect.signature(user_init)  # type: ignore[attr-defined]
-    manager.replace("__init__", __init__)
+    if isinstance(user_init, FunctionType):
+        _begin_first(manager, user_init)
 
 
 def refuse_init(manager: ClassManager, text: str) -> None:
     """Have no instance of a class be constructed, but for those of its subclasses."""
     cls = manager.class_
-    user_init = cls.__init__  # type: ignore[misc]
+    user_init: Any = cls.__init__  # type: ignore[misc]  # only wrapped
 
     @functools.wraps(user_init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -176,7 +176,8 @@ class AliasedInsp(InspectionAttr, HasCacheKey):
 
     @sa_util.memoized_property
     def _polymorphic_properties(self) -> list[Any]:
-        return self.mapper._properties_with(self.with_polymorphic_mappers)  # type: ignore[no-any-return]
+        found: list[Any] = self.mapper._properties_with(self.with_polymorphic_mappers)
+        return found
 
     @property
     def class_(self) -> type:

@@ -61,6 +61,8 @@ class MapperInheritance(mapper_events.MapperTarget):
     _primary_key_argument: Any
     polymorphic_identity: Any
     polymorphic_abstract: bool
+    _forget_memos: Any
+    _configure_property: Any
 
     _sa_polymorphic_on = "_sa_polymorphic_on"
 
@@ -85,7 +87,7 @@ class MapperInheritance(mapper_events.MapperTarget):
                 f"Class '{self.class_.__name__}' does not inherit from "
                 f"'{parent.class_.__name__}'"
             )
-        if self._is_primary_mapper_missing(parent):
+        if parent._disposed:
             raise sa_exc.ArgumentError(
                 f"Inheritance of {self.class_.__name__!r} from a mapper that was "
                 "disposed of; map the parent class again first"
@@ -94,10 +96,6 @@ class MapperInheritance(mapper_events.MapperTarget):
         self.polymorphic_map = parent.polymorphic_map
         if self.polymorphic_identity is not None and not concrete:
             self._identity_class = parent._identity_class
-
-    @staticmethod
-    def _is_primary_mapper_missing(parent: Any) -> bool:
-        return bool(parent._disposed)
 
     def _inherit_settings(self) -> None:
         """Take over what a hierarchy has in common."""
@@ -192,9 +190,6 @@ class MapperInheritance(mapper_events.MapperTarget):
         """Let every mapper of the hierarchy work out anew what depends on the others."""
         for mapper in self.base_mapper.self_and_descendants:
             mapper._forget_memos()
-
-    def _forget_memos(self) -> None:
-        raise NotImplementedError
 
     # -- walking the hierarchy -----------------------------------------------
 
@@ -315,11 +310,6 @@ class MapperInheritance(mapper_events.MapperTarget):
             if key in cls.__dict__:
                 return True
         return False
-
-    def _configure_property(
-        self, key: str, given: Any, init: bool = False, inherited: bool = False
-    ) -> Any:
-        raise NotImplementedError
 
     def _inherited_copy(self, key: str, column: Any) -> ColumnProperty | None:
         """A parent's attribute with one more column, which has the same name.

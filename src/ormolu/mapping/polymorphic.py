@@ -30,6 +30,7 @@ class PolymorphicMapper(MapperInheritance):
     with_polymorphic: Any
     polymorphic_load: Any
     _equivalent_columns: Any
+    _check_configure: Any
     primary_key: tuple[Any, ...]
 
     def _set_with_polymorphic(self, spec: Any) -> None:
@@ -270,9 +271,6 @@ class PolymorphicMapper(MapperInheritance):
             if mapper.local_table is self.local_table or mapper is self:
                 found.add(mapper.polymorphic_identity)
         return found
-
-    def _check_configure(self) -> None:
-        raise NotImplementedError
 
 
 def _normalized(spec: Sequence[Any]) -> tuple[Any, Any]:
