@@ -181,6 +181,8 @@ class UnitOfWork:
         active: dict[Dependency, None],
     ) -> None:
         for dependency in dependencies:
+            if self.deletes:  # the one before may have found more, or called some off
+                saved, deleted = self._sorted_anew(saved, deleted)
             dependency.presort(self, deleted, True)
             dependency.presort(self, saved, False)
             if dependency not in active and (
@@ -189,6 +191,17 @@ class UnitOfWork:
                 or dependency.orders(self)
             ):
                 active[dependency] = None
+
+    def _sorted_anew(
+        self, saved: list[Any], deleted: list[Any]
+    ) -> tuple[list[Any], list[Any]]:
+        """Objects to be saved and deleted, as they are registered by now."""
+        records = self.records
+        both = [*saved, *deleted]
+        return (
+            [obj for obj in both if not records[id(obj)].isdelete],
+            [obj for obj in both if records[id(obj)].isdelete],
+        )
 
     def _unseen(self, mapper: Any) -> tuple[list[Any], list[Any]]:
         """Objects to be saved and deleted that were not asked about yet."""
