@@ -105,8 +105,14 @@ def load_related(prop: Any, obj: Any, passive: int, along: Along | None = None) 
             f"lazy load operation of attribute '{prop.key}' cannot proceed"
         )
     eager = strategy in EAGER and not passive & LOAD_AGAINST_COMMITTED
-    if eager and struct._o_flags & kernel.EXPIRED and passive & SQL_OK:
-        load_expired(struct._o_layout.mapper, obj, passive)
+    mapper = struct._o_layout.mapper
+    if (
+        eager
+        and struct._o_flags & kernel.EXPIRED
+        and passive & SQL_OK
+        and _lacks_values(prop, obj, mapper)
+    ):  # their load brings it along
+        load_expired(mapper, obj, passive)
         if kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
             return ATTR_WAS_SET
     if use_get:
@@ -114,6 +120,15 @@ def load_related(prop: Any, obj: Any, passive: int, along: Along | None = None) 
     if strategy == "raise_on_sql" and not passive & NO_RAISE:
         _refuse(prop, strategy)
     return _emit(prop, obj, struct, session, passive, pending, along)
+
+
+def _lacks_values(prop: Any, obj: Any, mapper: Any) -> bool:
+    """Whether values are to be loaded first that the load has as its parameters."""
+    return any(
+        kernel.peek_key(obj, mapper.get_property_by_column(column).key)
+        is kernel.UNLOADED
+        for column in prop.local_columns
+    )
 
 
 def _purpose(prop: Any, obj: Any, struct: Any, session: Any, along: Along) -> Purpose:
