@@ -34,6 +34,7 @@ from ormolu import (
     selectinload,
 )
 from ormolu.lanes import selects
+from ormolu.lanes.kept import kept_with
 from ormolu.lanes.shapes import lasts, shape_of
 
 NO_MEMOS: frozenset[str] = frozenset()
@@ -268,7 +269,7 @@ def test_elements_of_an_alias_are_not_kept(engine: Engine) -> None:
         found: Any = session.scalars(statement).one()
     assert found.id == 3
     with Session(engine) as session:
-        cache = selects.cache_of(session.connection().dialect)
+        cache = kept_with(session.connection().dialect).selects
         plans = [plan for plan in cache.values() if plan is not None]
     assert all(plan.keeps is not statement for plan in plans)
 

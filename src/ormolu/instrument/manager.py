@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from .._speedups import state as kernel
 
@@ -32,7 +32,7 @@ class ClassManager(dict[str, Any]):
         self.registry: Any = None
         self.original_init: Any = None
         self.info: dict[Any, Any] = {}
-        _managers[layout] = self
+        _managers.add(self)
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
@@ -77,17 +77,18 @@ class ClassManager(dict[str, Any]):
         return f"<ClassManager of {self.class_!r} at {id(self):x}>"
 
 
-_managers: WeakKeyDictionary[Any, ClassManager] = WeakKeyDictionary()
+_managers: WeakSet[ClassManager] = WeakSet()
 
 
 def all_managers() -> list[ClassManager]:
     """The managers of all mapped classes."""
-    return list(_managers.values())
+    return list(_managers)
 
 
 def manager_of_layout(layout: Any) -> ClassManager:
     """The manager that a kernel layout belongs to."""
-    return _managers[layout]
+    found: ClassManager = layout.mapper.class_manager
+    return found
 
 
 def manager_of_class(cls: type) -> ClassManager | None:

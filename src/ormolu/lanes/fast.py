@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import BindTyping
 
 from .failing import fail_before, fail_executing, fail_fetching
+from .kept import MISSING, kept_with
 
 Parameters = Callable[[Mapping[str, Any]], Any]
 
@@ -177,10 +178,7 @@ class FastStatement:
 class FastStatements:
     """Statements that their owner sends again and again, compiled once per dialect."""
 
-    __slots__ = ("_kept",)
-
-    def __init__(self) -> None:
-        self._kept: dict[Any, tuple[FastStatement | None, Any]] = {}
+    __slots__ = ("__weakref__",)
 
     def get(
         self, key: Hashable, dialect: Any, make: Callable[[], Any]
@@ -190,12 +188,13 @@ class FastStatements:
         Args:
             make: compiles it; it may give None for a statement that does not suit.
         """
-        memo = (key, id(dialect))
-        found = self._kept.get(memo)
-        if found is None:
+        writes = kept_with(dialect).writes
+        own = writes.get(self)
+        if own is None:
+            own = writes[self] = {}
+        found = own.get(key, MISSING)
+        if found is MISSING:
             compiled = make()
             suitable = compiled is not None and suits(compiled)
-            # the dialect is kept, so that its id stays its own
-            found = (FastStatement(compiled) if suitable else None, dialect)
-            self._kept[memo] = found
-        return found[0]
+            found = own[key] = FastStatement(compiled) if suitable else None
+        return found  # type: ignore[no-any-return]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Connection
 
@@ -16,6 +15,7 @@ from ..hydrate.plans import LoadPlan, plan_for
 from .expanding import ExpandingStatement, suits_expanded
 from .fast import FastStatement, is_free, suits
 from .inheriting import inheriting
+from .kept import LOADS, MISSING, keep, kept_with
 from .purpose import NO_PURPOSE, Purpose, identity_token_of
 from .rows import (
     compile_state_of,
@@ -36,23 +36,24 @@ class PreparedLoad:
         statement: the SELECT; compiled once per dialect.
     """
 
-    __slots__ = ("__weakref__", "_by_dialect", "_last", "statement")
+    __slots__ = ("_key", "_last", "statement")
 
     def __init__(self, statement: Any) -> None:
         self.statement = statement
-        self._by_dialect: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-        # mostly there is one dialect, and asking the dictionary takes half of a µs
-        self._last: tuple[Any, Any] = (_nothing, None)
+        self._key = object()
+        # for the dialect of last time: there is one mostly
+        self._last: tuple[Any, Any] = (_nothing, _nothing)
 
     def rows(
         self, connection: Connection, values: Mapping[str, Any]
     ) -> tuple[LoadPlan, list[Any]]:
         """Execute; the load plan and the driver's rows."""
         if is_free(connection):
-            dialect, fast = self._last
-            if dialect() is not connection.dialect:
+            dialect, last = self._last
+            fast = last() if dialect() is connection.dialect else None
+            if fast is None:
                 fast = self._fast_for(connection.dialect)
-            if fast is not False:
+            if fast is not None:
                 rows = fast.statement.fetch_all(connection, values)
                 return fast.plan or fast.make_plan(connection.dialect), rows
         result = connection.execute(
@@ -63,11 +64,14 @@ class PreparedLoad:
         return self._plan_of(result), fetch_all(result)
 
     def _fast_for(self, dialect: Any) -> Any:
-        """The statement and plan for a dialect; False when it needs Core."""
-        fast = self._by_dialect.get(dialect)
-        if fast is None:
-            fast = self._by_dialect[dialect] = self._prepare(dialect)
-        self._last = (weakref.ref(dialect), fast)
+        """The statement and plan for a dialect; None when it needs Core."""
+        loads = kept_with(dialect).loads
+        fast = loads.get(self._key, MISSING)
+        if fast is MISSING:
+            fast = self._prepare(dialect)
+            keep(loads, self._key, fast, LOADS)
+        if fast is not None:
+            self._last = (weakref.ref(dialect), weakref.ref(fast))
         return fast
 
     @staticmethod
@@ -83,7 +87,7 @@ class PreparedLoad:
             return _FastLoad(compiled, FastStatement(compiled))
         if suits_expanded(compiled):
             return _FastLoad(compiled, ExpandingStatement(compiled))
-        return False
+        return None
 
     def load(
         self,
@@ -159,7 +163,7 @@ def _is_quiet(session: Any, purpose: Purpose) -> bool:
 class _FastLoad:
     """The statement for one dialect; its plan needs the driver's types as well."""
 
-    __slots__ = ("_description", "_types", "plan", "statement")
+    __slots__ = ("__weakref__", "_description", "_types", "plan", "statement")
 
     def __init__(
         self, compiled: Any, statement: FastStatement | ExpandingStatement

@@ -7,10 +7,8 @@ by Core's cache key; the very same statement object finds them without computing
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Connection
 
@@ -18,11 +16,9 @@ from ..hydrate.plans import LoadPlan, plan_for
 from .expanding import ExpandingStatement, UnfitListError, suits_expanded
 from .failing import fail_before
 from .fast import FastStatement, suits
+from .kept import MISSING, SELECTS, keep, kept_with
 from .rows import processors_of_types
 from .shapes import lasts, shape_of
-
-SIZE = 500
-"""Statements that are kept per dialect, as many as Core keeps per engine."""
 
 MEMO = "_ormolu_plan"
 
@@ -38,6 +34,7 @@ class FastSelect:
     """
 
     __slots__ = (
+        "__weakref__",
         "_getters",
         "_processors",
         "_sql",
@@ -132,7 +129,7 @@ class _Memo:
     ) -> None:
         self.owner = weakref.ref(statement)
         self.dialect = weakref.ref(dialect)
-        self.fast = fast
+        self.fast = weakref.ref(fast)  # it refers to the dialect
         self.bindparams = bindparams
 
     def __reduce__(self) -> Any:
@@ -141,11 +138,6 @@ class _Memo:
 
 def _no_memo() -> None:
     return None
-
-
-_caches: WeakKeyDictionary[Any, OrderedDict[Any, FastSelect | None]] = (
-    WeakKeyDictionary()
-)
 
 
 def find(
@@ -160,7 +152,9 @@ def find(
         and memo.owner() is statement
         and memo.dialect() is dialect
     ):
-        return memo.fast, memo.bindparams
+        known = memo.fast()
+        if known is not None:
+            return known, memo.bindparams
     if not given and memo != id(statement):
         found = _find_by_shape(statement, dialect)
         if found is not None:
@@ -168,12 +162,12 @@ def find(
     cache_key = statement._generate_cache_key()
     if cache_key is None:
         return None
-    cache = cache_of(dialect)
+    cache = kept_with(dialect).selects
     key = (cache_key.key, tuple(sorted(given)) if given else ())
-    fast = cache.get(key, _MISSING)
-    if fast is _MISSING:
+    fast = cache.get(key, MISSING)
+    if fast is MISSING:
         fast = _make(statement, dialect, cache_key.bindparams, given)
-        _keep(cache, key, fast)
+        keep(cache, key, fast, SELECTS)
     if fast is None:
         return None
     fields[MEMO] = _Memo(statement, dialect, fast, cache_key.bindparams)
@@ -186,36 +180,21 @@ def _find_by_shape(statement: Any, dialect: Any) -> tuple[FastSelect, list[Any]]
     if found is None:
         return None
     shape, bindparams = found
-    cache = cache_of(dialect)
-    fast = cache.get(shape, _MISSING)
-    if fast is _MISSING:
+    cache = kept_with(dialect).selects
+    fast = cache.get(shape, MISSING)
+    if fast is MISSING:
         if not lasts(statement):
             return None
         fast = _make(statement, dialect, bindparams)
         if fast is not None:
             fast.keeps = statement
-        _keep(cache, shape, fast)
+        keep(cache, shape, fast, SELECTS)
     if fast is None:
         return None
     statement.__dict__[MEMO] = id(statement)  # a copy of the statement has another
     return fast, bindparams
 
 
-def cache_of(dialect: Any) -> OrderedDict[Any, FastSelect | None]:
-    """The plans of a dialect's statements, by cache key or shape."""
-    cache = _caches.get(dialect)
-    if cache is None:
-        cache = _caches[dialect] = OrderedDict()
-    return cache
-
-
-def _keep(cache: OrderedDict[Any, Any], key: Any, fast: FastSelect | None) -> None:
-    cache[key] = fast
-    if len(cache) > SIZE:
-        cache.popitem(last=False)
-
-
-_MISSING: Any = object()
 _MEMOS = frozenset((MEMO, "_generate_cache_key"))
 
 

@@ -15,7 +15,11 @@ from ..instrument.manager import manager_of_class
 from .events import announce, may_configure
 
 _lock = threading.RLock()
-_mappers: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+_mappers: WeakKeyDictionary[Any, WeakKeyDictionary[Any, None]] = WeakKeyDictionary()
+"""The mappers of each registry, in the order in which they were made.
+
+Their classes alone keep them alive, so that a class which nobody needs any more goes.
+"""
 _waiting: WeakSet[Any] = WeakSet()
 _configurer: int | None = None
 """The thread that configures; others wait for it."""
@@ -34,19 +38,20 @@ def add_mapper(mapper: Any) -> None:
     """
     with _lock:
         registry = mapper.registry
-        known = _mappers.setdefault(registry, [])
-        for other in known:
+        for other in _mappers_of(registry):
             kernel.unregister_layout(other.class_)
-        known.append(mapper)
+        _mappers.setdefault(registry, WeakKeyDictionary())[mapper] = None
         _waiting.add(registry)
+
+
+def _mappers_of(registry: Any) -> list[Any]:
+    return list(_mappers.get(registry, ()))
 
 
 def forget(mapper: Any) -> None:
     """Drop a mapper that was disposed of."""
     with _lock:
-        known = _mappers.get(mapper.registry)
-        if known and mapper in known:
-            known.remove(mapper)
+        _mappers.get(mapper.registry, {}).pop(mapper, None)
 
 
 def extend(mapper: Any) -> None:
@@ -88,7 +93,7 @@ def _run(registries: list[Any]) -> None:
     if _configuring() or not registries:
         return
     with _lock:
-        found = {type(m) for r in registries for m in _mappers.get(r, ())}
+        found = {type(m) for r in registries for m in _mappers_of(r)}
         for mapper_class in found:
             announce(mapper_class, "before_configured")
         for registry in registries:
@@ -116,16 +121,8 @@ def _configure_one(registry: Any) -> None:
 
 
 def _configure(registry: Any) -> None:
-    mappers = _mappers.get(registry, [])
-    index = 0
-    while index < len(mappers):
-        mapper = mappers[index]
-        index += 1
-        if mapper.configured or not may_configure(mapper):
-            continue
-        _raise_if_failed(mapper)
-        if not mapper.configured:
-            _configure_mapper(mapper)
+    _configure_mappers_of(registry)
+    mappers = _mappers_of(registry)
     if all(m.configured for m in mappers):
         _waiting.discard(registry)
     mappers = [m for m in mappers if m.configured]
@@ -133,6 +130,17 @@ def _configure(registry: Any) -> None:
         mapper._forget_memos()
         kernel.register_layout(mapper.class_, mapper.layout)
     _configure_targets(mappers)
+
+
+def _configure_mappers_of(registry: Any) -> None:
+    seen: set[Any] = set()
+    while found := [m for m in _mappers_of(registry) if m not in seen]:
+        seen.update(found)  # a listener may map more while these are configured
+        for mapper in found:
+            if not mapper.configured and may_configure(mapper):
+                _raise_if_failed(mapper)
+                if not mapper.configured:
+                    _configure_mapper(mapper)
 
 
 def _configure_mapper(mapper: Any) -> None:
@@ -201,7 +209,7 @@ kernel.set_missing_layout_hook(layout_for)
 def all_mappers() -> list[Any]:
     """Every mapper of every registry."""
     with _lock:
-        return [m for known in _mappers.values() for m in known]
+        return [m for known in list(_mappers.values()) for m in list(known)]
 
 
 def registries() -> list[Any]:
