@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -195,7 +195,7 @@ class Merge:
             if prop._is_dynamic:
                 value = prop.value_as_iterable(given)
             else:
-                value = list(collection_adapter(value))
+                value = _while_they_stay(collection_adapter(value))
             self._copy_collection(prop, impl, value, target)
             return
         merged = None
@@ -218,6 +218,14 @@ class Merge:
             impl.replace(target, merged, adapt=False)
         else:
             impl.set_committed_value(target, merged)
+
+
+def _while_they_stay(members: Any) -> Iterator[Any]:
+    """The members of a collection but those that the merge of one has moved away."""
+    found = list(members)
+    for item in found:
+        if len(members) == len(found) or any(item is other for other in members):
+            yield item
 
 
 def _is_left_for_later(key: str, obj: Any, origin: Any) -> bool:
