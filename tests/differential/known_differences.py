@@ -161,6 +161,21 @@ def _still_in_session(
     )
 
 
+def _detached_by_the_commit(steps: list[Step], expected: Entry, found: Entry) -> bool:
+    """Whether what was deleted and saved again is in the session without a session."""
+
+    def is_detached(shown: Entry, other: Entry) -> bool:
+        return (
+            shown["life"] == "detached"
+            and other.get("life") == "persistent"
+            and {**shown, "life": ""} == {**other, "life": ""}
+        )
+
+    return any(s[0] == "make_transient" for s in _flat(steps)) and _all_differ(
+        expected, found, is_detached
+    )
+
+
 def _refuses_rollback(steps: list[Step], expected: Entry, found: Entry) -> bool:
     name, text = expected.get("error", ("", ""))
     return (
@@ -407,6 +422,12 @@ KNOWN_DIFFERENCES = (
         "An object that was deleted once more, after its row was, is detached after the "
         "commit, and still found in the session.",
         partial(_still_in_session, "detached was deleted"),
+    ),
+    KnownDifference(
+        "what_was_saved_again_in_a_savepoint_is_detached",
+        "An object that was deleted, made transient and saved again in a savepoint is "
+        "detached by the commit, although its row is there and the session has it.",
+        _detached_by_the_commit,
     ),
     KnownDifference(
         "a_second_deletion_breaks_the_rollback",
