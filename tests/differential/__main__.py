@@ -5,11 +5,11 @@ import gc
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from .comparing import Comparison, Divergence
-from .generator import Generator
+from .generator import INHERITING, THEMES, Generator
 from .program import Program
 from .running import comparison
 from .shrinking import shrink
@@ -27,6 +27,9 @@ def main() -> int:
         help="compare sqlalchemy.orm with itself",
     )
     parser.add_argument("--without", default="", help="steps, with commas between")
+    parser.add_argument(
+        "--inheriting", action="store_true", help="of classes that inherit"
+    )
     parser.add_argument("--run", type=Path, help="a stored program, instead")
     options = parser.parse_args()
     compared = comparison(options.reference_twice)
@@ -37,9 +40,10 @@ def main() -> int:
         print("no divergence" if found is None else found.report())
         return found is not None
     without = options.without.split(",")
+    themes = INHERITING if options.inheriting else THEMES
     seconds = float("inf") if options.seconds is None else options.seconds
     return many(
-        compared, options.programs, options.seed, options.stop, without, seconds
+        compared, options.programs, options.seed, options.stop, without, themes, seconds
     )
 
 
@@ -49,6 +53,7 @@ def many(
     seed: int,
     stop: int,
     without: Collection[str],
+    themes: Sequence[tuple[str, ...]],
     seconds: float,
 ) -> int:
     """Run programs; the exit status."""
@@ -57,7 +62,7 @@ def many(
     start = shown = time.monotonic()
     count = 0
     for count in range(1, programs + 1):
-        program = Generator(seed + count - 1, without).program()
+        program = Generator(seed + count - 1, without, themes).program()
         steps += len(program.steps)
         found = compared.compare(program)
         now = time.monotonic()

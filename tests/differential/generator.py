@@ -1,11 +1,11 @@
 """Random programs."""
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from .program import Program, Step
-from .schema import SCHEMA
+from .schema import FLAT, SCHEMA, kinds_of
 
 # groups of classes that have to do with each other
 THEMES = (
@@ -20,8 +20,17 @@ THEMES = (
     ("Folder", "File"),
     ("Item",),
     ("Item", "Profile", "Author"),
-    tuple(SCHEMA),
+    tuple(FLAT),
 )
+
+INHERITING = (
+    ("Drawing", "Shape", "Circle", "Ring", "Square"),
+    ("Shape", "Circle", "Ring"),
+    ("Drawing", "Circle", "Square"),
+    ("Drawing", "Shape"),
+    ("Ring", "Square"),
+)
+"""The same, of classes that derive from each other."""
 
 WEIGHTS = {
     "new": 9,
@@ -73,10 +82,17 @@ class Generator:
 
     Args:
         without: steps that do not occur.
+        themes: groups of classes, one of which each program is about.
     """
 
-    def __init__(self, seed: int, without: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        without: Collection[str] = (),
+        themes: Sequence[tuple[str, ...]] = THEMES,
+    ) -> None:
         self.without = without
+        self.themes = themes
         self.chance = random.Random(seed)
         self.objects: list[tuple[str, str]] = []
         self.theme: tuple[str, ...] = ()
@@ -87,7 +103,7 @@ class Generator:
         chance = self.chance
         self.objects = []
         self.count = 0
-        self.theme = chance.choice(THEMES)
+        self.theme = chance.choice(self.themes)
         names = [name for name in WEIGHTS if name not in self.without]
         # steps that are rare in one program are frequent in another
         weights = [WEIGHTS[name] * chance.choice((0.2, 1, 1, 3)) for name in names]
@@ -126,9 +142,12 @@ class Generator:
 
     def _of(self, cls: str) -> str:
         """The handle of an object: one of the program, or one that was loaded."""
-        mine = [h for h, c in self.objects if c == cls]
+        kinds = kinds_of(cls)
+        mine = [h for h, c in self.objects if c in kinds]
         if mine and self.chance.random() < 0.75:
             return self.chance.choice(mine[-4:])
+        if len(kinds) > 1:
+            cls = self.chance.choice(kinds)
         return f"{cls}@{','.join(map(str, self._key(cls)))}"
 
     def _any(self) -> tuple[str, str]:

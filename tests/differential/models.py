@@ -16,6 +16,8 @@ from sqlalchemy import (
     create_engine,
 )
 
+from .schema import SCHEMA, bases_of
+
 Mode = Literal["declarative", "imperative"]
 
 # pickle finds the classes here, by a dotted name
@@ -112,6 +114,25 @@ def tables(metadata: MetaData) -> dict[str, Table]:
             Column("stamp", String, onupdate="new"),
             UniqueConstraint("code"),
         ),
+        "Drawing": table("drawing", key(), Column("name", String)),
+        "Shape": table(
+            "shape",
+            key(),
+            Column("kind", String, nullable=False),
+            Column("name", String),
+            Column("drawing_id", ForeignKey("drawing.id")),
+            Column("side", Integer, default=4),
+        ),
+        "Circle": table(
+            "circle",
+            Column("id", ForeignKey("shape.id"), primary_key=True),
+            Column("radius", Integer, server_default="1"),
+        ),
+        "Ring": table(
+            "ring",
+            Column("id", ForeignKey("circle.id"), primary_key=True),
+            Column("width", Integer),
+        ),
     }
 
 
@@ -192,7 +213,30 @@ def properties(orm: Any, of: Any, table: dict[str, Table]) -> dict[str, dict[str
         },
         "File": {"folder": related(lambda: of.Folder, back_populates="files")},
         "Item": {},
+        "Drawing": {
+            "shapes": related(
+                lambda: of.Shape,
+                cascade="all, delete-orphan",
+                back_populates="drawing",
+                order_by=table["Shape"].c.id,
+            )
+        },
+        "Shape": {"drawing": related(lambda: of.Drawing, back_populates="shapes")},
+        "Circle": {},
+        "Ring": {},
+        "Square": {"side": table["Shape"].c.side},
     }
+
+
+def mapper_options(name: str, table: dict[str, Table]) -> dict[str, Any]:
+    """What the mapper of a class in a hierarchy is told."""
+    if "Shape" not in bases_of(name):
+        return {}
+    options: dict[str, Any] = {"polymorphic_identity": name.lower()}
+    if name == "Shape":
+        options["polymorphic_on"] = table[name].c.kind
+        options["exclude_properties"] = ["side"]
+    return options
 
 
 class Models:
@@ -217,12 +261,20 @@ class Models:
         setattr(HOLDER, holder, self.classes)
         for name, props in mapped.items():
             place = {"__module__": PICKLED, "__qualname__": f"{holder}.{name}"}
+            own, options = self.table.get(name), mapper_options(name, self.table)
+            above = SCHEMA[name].base
             if mode == "declarative":
-                namespace = {"__table__": self.table[name], **props, **place}
-                cls = type(base)(name, (base,), namespace)
+                bases = (base if above is None else self[above],)
+                namespace = {**props, **place, "__mapper_args__": options}
+                if own is not None:
+                    namespace["__table__"] = own
+                cls = type(base)(name, bases, namespace)
             else:
-                cls = type(name, (), {**place, "__init__": keywords})
-                registry.map_imperatively(cls, self.table[name], properties=props)
+                bases = (object if above is None else self[above],)
+                cls = type(name, bases, {**place, "__init__": keywords})
+                if above is not None:
+                    options["inherits"] = self[above]
+                registry.map_imperatively(cls, own, properties=props, **options)
             setattr(self.classes, name, cls)
         registry.configure()
 
@@ -252,6 +304,11 @@ INSERT INTO river (id, name, country_code) VALUES (1, 'ann', 'at'), (2, 'bob', '
 INSERT INTO folder (id, name) VALUES (1, 'ann'), (2, 'bob');
 INSERT INTO file (id, name, folder_id) VALUES (1, 'ann', 1), (2, 'bob', 1), (3, 'cid', 2);
 INSERT INTO item (id, code, quantity, price, stamp) VALUES (1, 'ann', 1, 1, 'old'), (2, 'bob', NULL, NULL, NULL);
+INSERT INTO drawing (id, name) VALUES (1, 'ann'), (2, 'bob');
+INSERT INTO shape (id, kind, name, drawing_id, side) VALUES
+    (1, 'ring', 'ann', 1, NULL), (2, 'circle', 'bob', 1, NULL), (3, 'square', 'cid', 2, 3), (4, 'shape', 'dot', NULL, NULL);
+INSERT INTO circle (id, radius) VALUES (1, 2), (2, 7);
+INSERT INTO ring (id, width) VALUES (1, 1);
 """
 
 

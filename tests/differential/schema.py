@@ -15,19 +15,24 @@ class Related(NamedTuple):
 
 
 class Described(NamedTuple):
-    """A class: its key, the values its columns may get, and its relationships."""
+    """A class: its key, the values its columns may get, and its relationships.
+
+    Attributes:
+        base: the class that it derives from, whose attributes are listed here again.
+    """
 
     key: tuple[str, ...]
     key_values: tuple[tuple[object, ...], ...]
     columns: dict[str, tuple[object, ...]]
     related: dict[str, Related]
+    base: str | None = None
 
 
 NAMES = ("ann", "bob", "cid", "dot")
 SMALL = (0, 1, 2, 7)
 IDS = ((1, 2, 3, 4, 5),)
 
-SCHEMA: dict[str, Described] = {
+FLAT: dict[str, Described] = {
     "Author": Described(
         ("id",),
         IDS,
@@ -117,3 +122,47 @@ SCHEMA: dict[str, Described] = {
         {},
     ),
 }
+
+SHAPE: dict[str, tuple[object, ...]] = {
+    "name": (*NAMES, None),
+    "drawing_id": (1, 2, None),
+}
+DRAWING = {"drawing": Related("Drawing", "one")}
+
+HIERARCHY: dict[str, Described] = {
+    "Drawing": Described(
+        ("id",), IDS, {"name": (*NAMES, None)}, {"shapes": Related("Shape", "list")}
+    ),
+    "Shape": Described(("id",), ((4, 1, 2, 3, 5),), SHAPE, DRAWING),
+    "Circle": Described(
+        ("id",), ((2, 5, 1, 3),), {**SHAPE, "radius": (*SMALL, None)}, DRAWING, "Shape"
+    ),
+    "Ring": Described(
+        ("id",),
+        ((1, 5, 2),),
+        {**SHAPE, "radius": (*SMALL, None), "width": (*SMALL, None)},
+        DRAWING,
+        "Circle",
+    ),
+    "Square": Described(
+        ("id",), ((3, 5, 4),), {**SHAPE, "side": (*SMALL, None)}, DRAWING, "Shape"
+    ),
+}
+"""Classes that derive from each other: with tables of their own, but for the last."""
+
+SCHEMA = {**FLAT, **HIERARCHY}
+
+
+def kinds_of(cls: str) -> list[str]:
+    """A class and those that derive from it."""
+    kinds = [cls]
+    for name, described in SCHEMA.items():
+        if described.base in kinds:
+            kinds.append(name)
+    return kinds
+
+
+def bases_of(cls: str) -> list[str]:
+    """A class and those that it derives from."""
+    above = SCHEMA[cls].base
+    return [cls] if above is None else [cls, *bases_of(above)]

@@ -220,13 +220,14 @@ def _inherit(plan: ClassPlan, arguments: dict[str, Any]) -> None:
     if arguments.get("concrete") or "exclude_properties" in arguments:
         return
     parent = plan.parent_mapper
-    own = set(plan.declared_columns)
+    own: set[Any] = set(plan.declared_columns)
     excluded = {
         column
         for column in parent.local_table.c
         if column not in parent._columntoproperty and column not in own
     }
-    excluded.update(parent.exclude_properties or ())
+    own.update(plan.collected)  # what a parent leaves out, the class may map
+    excluded.update(set(parent.exclude_properties or ()) - own)
     arguments["exclude_properties"] = excluded
 
 

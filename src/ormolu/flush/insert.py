@@ -1,8 +1,8 @@
-"""INSERT of the objects of one mapper into one of its tables."""
+"""INSERT of the objects of one hierarchy into one of its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .._speedups import flushing, gather
@@ -12,6 +12,7 @@ from ..lanes import fast
 from ..lanes.inserts import insert_fetching_key, insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
 from .fetched import RowTaker, overwrite, take
+from .hierarchy import Run
 from .own_defaults import fill
 from .pause import Pause
 from .table_plan import TablePlan
@@ -21,10 +22,76 @@ UNLOADED = kernel.UNLOADED
 Shaped = tuple[int, tuple[Any, ...]]
 
 
-def insert_objects(
-    uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
-) -> None:
-    """Send INSERTs: equal shapes in one batch, keys brought back where needed."""
+class Batch:
+    """Rows of one table that have the same columns, and go in one statement.
+
+    Attributes:
+        parts: in the order of the rows, the plan of a class, which columns the rows of
+            its objects have as it counts them, and the objects.
+        rows: values by column.
+    """
+
+    __slots__ = ("parts", "rows")
+
+    def __init__(
+        self, plan: TablePlan, shape: int, objects: list[Any], rows: list[Any]
+    ) -> None:
+        self.parts = [(plan, shape, objects)]
+        self.rows = rows
+
+    @property
+    def plan(self) -> TablePlan:
+        """The one that the statement is made by."""
+        return self.parts[0][0]
+
+    @property
+    def shape(self) -> int:
+        """The columns as that plan counts them; negative with SQL among the values."""
+        return self.parts[0][1]
+
+    def continues(self, other: Batch, dialect: Any) -> bool:
+        """Whether the rows of another class may follow in the same statement."""
+        shape, plan, more = other.shape, self.plan, other.plan
+        return (
+            self.shape >= 0
+            and shape >= 0
+            and plan is not more
+            and plan.version_slot is None
+            and more.version_slot is None
+            and plan.columns_of_shape(self.shape) == more.columns_of_shape(shape)
+            and plan.pk_columns == more.pk_columns
+            and plan.eager_columns(self.shape, dialect)
+            == more.eager_columns(shape, dialect)
+        )
+
+    def has_generated(self) -> bool:
+        """Whether defaults supply a value."""
+        return self.plan.has_generated(self.shape)
+
+    def named_rows(self) -> list[dict[str, Any]]:
+        """The rows, by the columns' keys."""
+        names = [c.key for c in self.plan.columns_of_shape(self.shape)]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+def insert_runs(uow: Any, connection: Any, runs: Iterable[Run]) -> None:
+    """Send the INSERTs of one table, whose rows may be those of several classes."""
+    waiting: Batch | None = None
+    for plan, objects in runs:
+        for batch in _batches(uow, plan, objects):
+            if waiting is not None:
+                if waiting.continues(batch, connection.dialect):
+                    waiting.parts += batch.parts
+                    waiting.rows = [*waiting.rows, *batch.rows]
+                    continue
+                _insert(uow, connection, waiting)
+            waiting = batch
+    if waiting is not None:
+        _insert(uow, connection, waiting)
+
+
+def _batches(uow: Any, plan: TablePlan, objects: list[Any]) -> Iterator[Batch]:
+    """Successive objects whose rows have the same columns, together."""
     with Pause(len(objects)):
         shapes = gather.shape_rows(
             objects, plan.insert_slots, plan.omit_none, EXPRESSION_KINDS
@@ -40,17 +107,21 @@ def insert_objects(
         if shape >= 0:
             while end < len(objects) and shapes[end][0] == shape:
                 end += 1
-        batch = objects[start:end]
-        if shape >= 0:
-            uow.inserted.append((plan, shape, batch))
-        if shape < 0:
-            _insert_with_expressions(uow, connection, plan, batch[0], shapes[start][1])
-        else:
-            rows = [row for _, row in shapes[start:end]]
-            _insert_batch(uow, connection, plan, shape, batch, rows)
-            if plan.version_slot is not None:
-                _take_versions(plan, shape, batch, rows)
+        rows = [row for _, row in shapes[start:end]]
+        yield Batch(plan, shape, objects[start:end], rows)
         start = end
+
+
+def _insert(uow: Any, connection: Any, batch: Batch) -> None:
+    """Send one batch: keys are brought back where needed."""
+    if batch.shape < 0:
+        ((plan, _, (obj,)),) = batch.parts
+        _insert_with_expressions(uow, connection, plan, obj, batch.rows[0])
+        return
+    uow.inserted += batch.parts
+    _insert_batch(uow, connection, batch)
+    if batch.plan.version_slot is not None:
+        _take_versions(batch.plan, batch.shape, batch.parts[0][2], batch.rows)
 
 
 # -- versions ----------------------------------------------------------------------
@@ -89,99 +160,93 @@ def _take_versions(
 # -- batches -----------------------------------------------------------------------
 
 
-def _insert_batch(
-    uow: Any,
-    connection: Any,
-    plan: TablePlan,
-    shape: int,
-    objects: list[Any],
-    rows: list[Any],
-) -> None:
-    columns = plan.columns_of_shape(shape)
-    names = [c.key for c in columns]
+def _insert_batch(uow: Any, connection: Any, batch: Batch) -> None:
+    plan, shape, rows = batch.plan, batch.shape, batch.rows
     dialect = connection.dialect
     has_keys = plan.has_all_keys(shape)
     wanted = plan.eager_columns(shape, dialect)
     if has_keys and not wanted:
-        _insert_with_keys(uow, connection, plan, shape, names, objects, rows)
+        _insert_with_keys(uow, connection, batch)
         return
-    if len(objects) > 1 and not has_keys and not plan.has_generated(shape):
+    columns = plan.columns_of_shape(shape)
+    if len(rows) > 1 and not has_keys and not batch.has_generated():
         values = insert_fetching_keys(connection, plan, shape, columns, rows)
         if values is not None:
-            slot = plan.pk_slots[0]
-            for obj in flushing.put_generated(objects, slot, values):
-                uow.overwritten.add((id(obj), plan.keys[slot]))
+            _put_keys(uow, batch, values)
             return
-    if len(objects) == 1 and not (has_keys or wanted or plan.has_generated(shape)):
+    if len(rows) == 1 and not (has_keys or wanted or batch.has_generated()):
         value = insert_fetching_key(connection, plan, shape, columns, rows[0])
         if value is not None:
-            _take_key(uow, plan, objects[0], (value,))
+            _take_key(uow, plan, batch.parts[0][2][0], (value,))
             return
-    parameters = [dict(zip(names, row, strict=True)) for row in rows]
     if (
-        len(objects) > 1
+        len(rows) > 1
         and dialect.insert_executemany_returning_sort_by_parameter_order
         and plan.table.implicit_returning
     ):
-        _insert_together(uow, connection, plan, shape, objects, parameters)
+        _insert_together(uow, connection, batch)
         return
-    for obj, params in zip(objects, parameters, strict=True):
-        _insert_one(uow, connection, plan, wanted, obj, params)
+    parameters = iter(batch.named_rows())
+    for own, _, objects in batch.parts:
+        for obj in objects:
+            _insert_one(uow, connection, own, wanted, obj, next(parameters))
 
 
-def _insert_with_keys(
-    uow: Any,
-    connection: Any,
-    plan: TablePlan,
-    shape: int,
-    names: list[str],
-    objects: list[Any],
-    rows: list[Any],
-) -> None:
+def _put_keys(uow: Any, batch: Batch, values: list[Any]) -> None:
+    """Give objects the keys that the database has made for them."""
+    start = 0
+    for plan, _, objects in batch.parts:
+        slot = plan.pk_slots[0]
+        end = start + len(objects)
+        for obj in flushing.put_generated(objects, slot, values[start:end]):
+            uow.overwritten.add((id(obj), plan.keys[slot]))
+        start = end
+
+
+def _insert_with_keys(uow: Any, connection: Any, batch: Batch) -> None:
+    plan, shape = batch.plan, batch.shape
     if (
         fast.is_free(connection)
-        and not plan.has_generated(shape)
-        and plan.run_fast_insert(connection, shape, rows)
+        and not batch.has_generated()
+        and plan.run_fast_insert(connection, shape, batch.rows)
     ):
         return
-    parameters = [dict(zip(names, row, strict=True)) for row in rows]
-    result = connection.execute(plan.insert(shape), parameters)
+    result = connection.execute(plan.insert(shape), batch.named_rows())
     context = result.context
-    taker = _taker(uow, plan, context)
-    if not taker.idle:
-        for obj, values in zip(objects, context.compiled_parameters, strict=False):
-            taker.row(obj, values)
+    compiled = iter(context.compiled_parameters)
+    for own, _, objects in batch.parts:
+        taker = _taker(uow, own, context)
+        for obj, values in zip(objects, compiled, strict=False):
+            if not taker.idle:
+                taker.row(obj, values)
 
 
 def _taker(uow: Any, plan: TablePlan, context: Any) -> RowTaker:
     return RowTaker(uow, plan, context, context.compiled.insert_prefetch or ())
 
 
-def _insert_together(
-    uow: Any,
-    connection: Any,
-    plan: TablePlan,
-    shape: int,
-    objects: list[Any],
-    parameters: list[dict[str, Any]],
-) -> None:
+def _insert_together(uow: Any, connection: Any, batch: Batch) -> None:
     """One "insertmanyvalues" execution for all rows."""
-    statement = plan.insert_returning(shape, connection.dialect)
-    result = connection.execute(statement, parameters)
+    statement = batch.plan.insert_returning(batch.shape, connection.dialect)
+    result = connection.execute(statement, batch.named_rows())
     keys = result.inserted_primary_key_rows
     defaults = result.returned_defaults_rows
-    if len(keys) != len(objects) or (defaults and len(defaults) != len(objects)):
+    count = len(batch.rows)
+    if len(keys) != count or (defaults and len(defaults) != count):
         raise FlushError(
-            f"Multi-row INSERT statement for {plan.mapper} did not produce the "
+            f"Multi-row INSERT statement for {batch.plan.mapper} did not produce the "
             "correct number of INSERTed rows for RETURNING.  Ensure there are no "
             "triggers or special driver issues preventing INSERT from functioning "
             "properly."
         )
-    taker = _taker(uow, plan, result.context)
     compiled = result.context.compiled_parameters
-    for index, obj in enumerate(objects):
-        _take_key(uow, plan, obj, keys[index])
-        taker.row(obj, compiled[index], defaults[index] if defaults else None)
+    index = 0
+    for plan, _, objects in batch.parts:
+        taker = _taker(uow, plan, result.context)
+        for obj in objects:
+            _take_key(uow, plan, obj, keys[index])
+            taker.row(obj, compiled[index], defaults[index] if defaults else None)
+            index += 1
 
 
 def _insert_one(

@@ -24,7 +24,7 @@ from .hierarchy import (
     runs,
 )
 from .identities import warn_of_identities
-from .insert import insert_objects
+from .insert import insert_runs
 from .post_update import post_update
 from .table_plan import TablePlan, plans_of
 from .update import update_objects
@@ -76,8 +76,8 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         for plan, part in updated:
             update_objects(uow, connection, plan, part)
             copy_keys(uow, table, part)
-        for plan, part in inserted:
-            insert_objects(uow, connection, plan, part)
+        insert_runs(uow, connection, inserted)
+        for _, part in inserted:
             copy_keys(uow, table, part)
     for own, part in parts:
         if needs_completion(own):

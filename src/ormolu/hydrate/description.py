@@ -192,6 +192,7 @@ def merged_record(
     found = LoadRecord(later, () if given is None else given.options)
     found.own = None if given is None else given.own
     found.partial = target.partial or (given is not None and given.partial)
+    found.missing = target.missing
     return found
 
 

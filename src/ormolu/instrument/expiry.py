@@ -134,7 +134,8 @@ def expire_all(obj: Any) -> None:
 def forget_values(origin: Any, obj: Any) -> None:
     """Forget values and changes of an instance that is about to be loaded anew.
 
-    A column that only the statement leaves out keeps its value.
+    A column that only the statement leaves out keeps its value; one that the rows lack,
+    as those of a base class, does not.
 
     Args:
         origin: the record of the load, which tells what later loads repeat.
@@ -150,7 +151,8 @@ def forget_values(origin: Any, obj: Any) -> None:
                 struct._o_extras.pop(name, None)
         declare_expired(struct, left.difference(layout.related_keys))
     invalidate_collections(obj, mapper._collection_keys)
-    for key in (*mapper._deferred_keys, *layout.related_keys):
+    missing = () if origin is None else origin.missing
+    for key in (*mapper._deferred_keys, *layout.related_keys, *missing):
         kernel.drop(obj, layout.index[key])
     kernel.forget_changes(obj)
     if origin is not None:  # a load without options changes none
