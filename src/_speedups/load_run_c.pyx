@@ -374,12 +374,6 @@ cdef class LoadRun:
         cdef State state
         if self.tracker is not None:
             self.tracker.hits += 1
-        if plan.met_origin is not None:
-            state = state_for(obj)
-            if self.populate_existing and PyLong_FromVoidPtr(<void*>obj) not in self._seen:
-                state._o_origin = plan.origin
-            elif lacks_anything(obj):
-                state._o_origin = plan.met_origin.over(state._o_origin)
         if self.populate_existing:
             mark = PyLong_FromVoidPtr(<void*>obj)
             if mark not in self._seen:
@@ -387,8 +381,14 @@ cdef class LoadRun:
                 if plan.on_overwrite is not None:
                     callback = plan.on_overwrite
                     callback(obj)
+                if plan.met_origin is not None:
+                    state = state_for(obj)
+                    state._o_origin = plan.origin
                 self._refilled(plan, obj, overwrite(plan, obj, row, None))
                 return 0
+        if plan.met_origin is not None and lacks_anything(obj):
+            state = state_for(obj)
+            state._o_origin = plan.met_origin.over(state._o_origin)
         if state_for(obj)._flags & F_PARTIAL:
             keys = fill(plan, obj, row)
             if keys is not None:

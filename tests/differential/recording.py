@@ -20,6 +20,7 @@ class Log(list[Any]):
         return taken
 
 
+SEVERAL_TABLES = re.compile(r"SELECT (.+?) FROM (\w+(?:, \w+)+) WHERE (\? = .*)")
 RETURNING = re.compile(r"(?<= RETURNING )[\w, ]+$")
 
 
@@ -30,6 +31,10 @@ def shown(sql: str) -> str:
     the ORM.
     """
     line = " ".join(sql.split())
+    tables = SEVERAL_TABLES.fullmatch(line)
+    if tables:  # of a class in a hierarchy, its expired columns; SQLAlchemy has a set
+        chosen, of = (", ".join(sorted(p.split(", "))) for p in tables.groups()[:2])
+        return f"SELECT {chosen} FROM {of} WHERE {tables[3]}"
     if line.startswith("INSERT"):
         return line
     return RETURNING.sub(lambda m: ", ".join(sorted(m[0].split(", "))), line)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import exc
 from sqlalchemy.util.langhelpers import (
+    _hash_limit_string,
     _not_sa_pattern,
     _warning_tags,
     tag_method_for_warnings,
@@ -44,6 +45,7 @@ __all__ = [
     "legacy",
     "warn",
     "warn_deprecated",
+    "warn_limited",
 ]
 
 
@@ -55,6 +57,16 @@ def warn(message: str, code: str | None = None) -> None:
         code: the key of the page that explains it.
     """
     _issue(exc.SAWarning(message, code=code))
+
+
+def warn_limited(message: str, *values: object) -> None:
+    """Issue an `SAWarning` that is shown for some ten values, not for each of them.
+
+    Args:
+        message: what is wrong, with a ``%s`` for each value.
+        values: what the warning is about; there may be any number of them.
+    """
+    _issue(exc.SAWarning(_hash_limit_string(message, 10, values)))
 
 
 def warn_deprecated(message: str, version: str, code: str | None = None) -> None:
@@ -139,9 +151,13 @@ def _issue(warning: Warning) -> None:
     while frame is not None and not tags:
         _note_tag(frame, tags)
         frame = frame.f_back
-    text = " ".join([str(warning), *tags])
     category = type(warning)
-    warnings.warn(category(text) if tags else warning, category, stacklevel=level)
+    shown: Any = warning
+    if tags:
+        shown = category(" ".join([str(warning), *tags]))
+    elif isinstance(warning.args[0], _hash_limit_string):
+        shown = warning.args[0]  # what is shown once is known by its hash
+    warnings.warn(shown, category, stacklevel=level)
 
 
 def _is_ours(frame: FrameType) -> bool:

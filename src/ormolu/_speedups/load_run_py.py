@@ -236,19 +236,17 @@ class LoadRun:
         """Deal with an object that is there already."""
         if self.tracker is not None:
             self.tracker.hits += 1
-        if plan.met_origin is not None:
-            if self.populate_existing and id(obj) not in self._seen:
+        if self.populate_existing and id(obj) not in self._seen:
+            self._seen[id(obj)] = obj
+            if plan.on_overwrite is not None:
+                plan.on_overwrite(obj)
+            if plan.met_origin is not None:
                 state_of(obj)._o_origin = plan.origin
-            elif lacks_anything(obj):
-                met = state_of(obj)
-                met._o_origin = plan.met_origin.over(met._o_origin)
-        if self.populate_existing:
-            if id(obj) not in self._seen:
-                self._seen[id(obj)] = obj
-                if plan.on_overwrite is not None:
-                    plan.on_overwrite(obj)
-                self._refilled(plan, obj, overwrite(plan, obj, row, None))
-                return
+            self._refilled(plan, obj, overwrite(plan, obj, row, None))
+            return
+        if plan.met_origin is not None and lacks_anything(obj):
+            met = state_of(obj)
+            met._o_origin = plan.met_origin.over(met._o_origin)
         if not state_of(obj)._o_flags & PARTIAL:
             return
         keys = fill(plan, obj, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core.warnings import warn
+from .._core.warnings import warn_limited
 from .._speedups import state as kernel
 from ..exc import instance_text
 
@@ -22,7 +22,9 @@ def warn_of_identities(mapper: Any, objects: list[Any]) -> None:
     for obj in objects:
         value = kernel.peek(obj, slot)
         if value is not kernel.UNLOADED and value not in acceptable:
-            warn(
-                f"Flushing object {instance_text(obj)} with incompatible polymorphic "
-                f"identity {value!r}; the object may not refresh and/or load correctly"
+            warn_limited(
+                "Flushing object %s with incompatible polymorphic identity %r; the "
+                "object may not refresh and/or load correctly",
+                instance_text(obj),
+                value,
             )

@@ -55,7 +55,6 @@ class Batch:
         return (
             self.shape >= 0
             and shape >= 0
-            and plan is not more
             and plan.version_slot is None
             and more.version_slot is None
             and plan.columns_of_shape(self.shape) == more.columns_of_shape(shape)

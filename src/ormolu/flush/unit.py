@@ -142,55 +142,67 @@ class UnitOfWork:
         changed = True
         while changed:
             changed = False
-            for mapper in list(self.by_mapper):
-                dependencies = dependencies_of(mapper)
-                watching = key_switches_of(mapper)
-                if dependencies or watching:
-                    changed |= self._presort_mapper(
-                        mapper, dependencies, watching, active
-                    )
+            for base in list(self.bases):
+                changed |= self._presort_hierarchy(base, active)
         return list(active)
 
-    def _presort_mapper(
-        self,
-        mapper: Any,
-        dependencies: list[Dependency],
-        watching: list[Dependency],
-        active: dict[Dependency, None],
-    ) -> bool:
-        """Ask the relationships of a mapper about objects that they do not know."""
+    def _presort_hierarchy(self, base: Any, active: dict[Dependency, None]) -> bool:
+        """Ask the relationships of a hierarchy about objects that they do not know."""
+        questions: dict[Dependency, tuple[list[Any], list[Any]]] = {}
+        for mapper in self._mappers_of(base):
+            for dependencies, saved, deleted in self._questions(mapper):
+                for dependency in dependencies:
+                    asked = questions.setdefault(dependency, ([], []))
+                    asked[0].extend(saved)
+                    asked[1].extend(deleted)
+        for dependency, (saved, deleted) in questions.items():
+            self._ask(dependency, saved, deleted, active)
+        return bool(questions)
+
+    def _mappers_of(self, base: Any) -> list[Any]:
+        """The mappers of a hierarchy that have objects here."""
+        if not base._inheriting_mappers:
+            return [base]
+        return [mapper for mapper in self.by_mapper if mapper.base_mapper is base]
+
+    def _questions(
+        self, mapper: Any
+    ) -> Iterator[tuple[list[Dependency], list[Any], list[Any]]]:
+        """Relationships with the new objects of a mapper that they are asked about."""
+        dependencies = dependencies_of(mapper)
+        watching = key_switches_of(mapper)
+        if not dependencies and not watching:
+            return
         saved, deleted = self._unseen(mapper)
         if not saved and not deleted:
-            return False
+            return
         if dependencies:
             linked = flushing.linked(saved)  # the others refer to nothing
             if followed := _followed_keys(mapper, dependencies):
                 known = {id(o) for o in linked}
                 switched = flushing.touching(saved, followed)
                 linked += [o for o in switched if id(o) not in known]
-            self._ask(dependencies, linked, deleted, active)
+            yield dependencies, linked, deleted
         if watching:
-            self._ask(watching, saved, deleted, active)
-        return True
+            yield watching, saved, deleted
 
     def _ask(
         self,
-        dependencies: list[Dependency],
+        dependency: Dependency,
         saved: list[Any],
         deleted: list[Any],
         active: dict[Dependency, None],
     ) -> None:
-        for dependency in dependencies:
-            if self.deletes:  # the one before may have found more, or called some off
-                saved, deleted = self._sorted_anew(saved, deleted)
-            dependency.presort(self, deleted, True)
-            dependency.presort(self, saved, False)
-            if dependency not in active and (
-                dependency.takes_part(self, deleted, True)
-                or dependency.takes_part(self, saved, False)
-                or dependency.orders(self)
-            ):
-                active[dependency] = None
+        if self.deletes:  # the one before may have found more, or called some off
+            saved, deleted = self._sorted_anew(saved, deleted)
+        dependency.presort(self, deleted, True)
+        dependency.presort(self, saved, False)
+        if dependency not in active and (
+            dependency.takes_part(self, deleted, True)
+            or dependency.takes_part(self, saved, False)
+            or dependency.orders(self)
+        ):
+            active[dependency] = None
 
     def _sorted_anew(
         self, saved: list[Any], deleted: list[Any]

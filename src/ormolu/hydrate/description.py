@@ -56,7 +56,7 @@ class LoadRecord:
             has left for later.
         partial: whether its rows lacked columns that no option has left for later.
         missing: attributes of the class that the rows, those of a base class, lacked;
-            they are expired from the start.
+            where an object has no value for them they are expired.
     """
 
     __slots__ = (
@@ -106,23 +106,16 @@ class LoadRecord:
         if self.is_root and old is not None and old.statement is self.statement:
             return self
         node = None if self.node is None else self.node.later_loads()
-        if node is None:
+        missing = self.missing if old is None else self.missing | old.missing
+        if node is None and (not missing or (old and missing == old.missing)):
             return old
         if self._over is None:
             self._over = WeakKeyDictionary()
         key = self if old is None else old
         found = self._over.get(key)
         if found is None:
-            if old is None:
-                found = LoadRecord(node, ())
-                found.own = None
-            else:
-                merged = node if old.node is None else old.node.overlaid(node)
-                found = LoadRecord(merged, old.options)
-                found.own = old.own
-                found.leaves_columns = old.leaves_columns
-                found.partial = old.partial
-                found.missing = old.missing
+            found = _laid_over(node, old)
+            found.missing = missing
             self._over[key] = found
             self._over[found] = found
         return found
@@ -144,6 +137,22 @@ class LoadRecord:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
+
+
+def _laid_over(node: Any, old: LoadRecord | None) -> LoadRecord:
+    """A record with more options for later loads."""
+    if old is None:
+        found = LoadRecord(node, ())
+        found.own = None
+        return found
+    merged = old.node
+    if node is not None:
+        merged = node if merged is None else merged.overlaid(node)
+    found = LoadRecord(merged, old.options)
+    found.own = old.own
+    found.leaves_columns = old.leaves_columns
+    found.partial = old.partial
+    return found
 
 
 def _restored_record(
@@ -185,7 +194,8 @@ def merged_record(
     left for later still is.
     """
     if target is None:
-        return given
+        # what the given object lacks is no matter of a new one
+        return _laid_over(None, given) if given and given.missing else given
     later = None if target.node is None else target.node.later_loads()
     if given is not None and given.node is not None:
         later = given.node if later is None else later.overlaid(given.node)

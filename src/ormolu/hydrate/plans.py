@@ -111,7 +111,7 @@ class LoadPlan:
             plan.origin.leaves_columns = repeats
             plan.origin.partial = load.partial
             plan.origin.missing = load.missing
-        if options or load.node is not None:
+        if options or load.node is not None or load.missing:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)
 

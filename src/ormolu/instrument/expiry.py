@@ -3,7 +3,9 @@
 An attribute is expired when it was declared so and has got no value from the database
 since.  What was declared is either the set "expired" among the extras or, after the
 expiry of the whole instance, everything: the flag LAPSED, so that expiring an instance
-allocates nothing and loading it has nothing to take back.
+allocates nothing and loading it has nothing to take back.  What the rows of a base class
+lack, as the record of the load tells, is expired as well, unless "settled" is among the
+extras.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ UNLOADED = kernel.UNLOADED
 UNKNOWN = (UNLOADED, NO_VALUE, PASSIVE_NO_RESULT)
 """Originals of attributes that were changed without having been loaded."""
 
-FORGOTTEN = ("expired", "reread", "empty", "pending", "callables")
+FORGOTTEN = ("expired", "settled", "reread", "empty", "pending", "callables")
 """Extras that go with all values."""
 
 
@@ -65,12 +67,17 @@ def is_expired(obj: Any, key: str) -> bool:
 
 def _declared(struct: Any) -> Any:
     extras = struct._o_extras
+    declared: Any = ()
     if extras and "expired" in extras:
-        return extras["expired"]
-    if struct._o_flags & LAPSED:
+        declared = extras["expired"]
+        if "settled" in extras:
+            return declared
+    elif struct._o_flags & LAPSED:
         return struct._o_layout.mapper._instance_keys
     origin = struct._o_origin
-    return () if origin is None else origin.missing
+    if origin is None or not origin.missing:
+        return declared
+    return origin.missing.union(declared)
 
 
 def _has_committed(obj: Any, struct: Any, key: str) -> bool:
@@ -85,7 +92,9 @@ def declare_expired(struct: Any, keys: Iterable[str]) -> None:
     """Have exactly some attributes of an instance be expired."""
     names = set(keys)
     struct._o_flags &= ~LAPSED
-    if names:
+    if struct._o_origin is not None and struct._o_origin.missing:
+        extras_of(struct).update(expired=names, settled=True)
+    elif names:
         extras_of(struct)["expired"] = names
     elif struct._o_extras:
         struct._o_extras.pop("expired", None)
@@ -94,19 +103,16 @@ def declare_expired(struct: Any, keys: Iterable[str]) -> None:
 def settle_expired(obj: Any) -> None:
     """Have what got a value stay unexpired, whatever becomes of its value."""
     struct = kernel.state_of(obj)
-    extras = struct._o_extras
-    if struct._o_flags & LAPSED or (extras and "expired" in extras):
+    if _declared(struct):
         declare_expired(struct, expired_attributes(obj))
 
 
 def clear_expired(obj: Any) -> None:
     """Have no attribute of an instance be expired."""
     struct = kernel.state_of(obj)
-    struct._o_flags &= ~LAPSED
-    extras = struct._o_extras
-    if extras:
-        extras.pop("expired", None)
-        extras.pop("reread", None)
+    declare_expired(struct, ())
+    if struct._o_extras:
+        struct._o_extras.pop("reread", None)
 
 
 def expire_all(obj: Any) -> None:
@@ -144,12 +150,14 @@ def forget_values(origin: Any, obj: Any) -> None:
     struct = kernel.state_of(obj)
     layout = struct._o_layout
     mapper = layout.mapper
-    if struct._o_flags & LAPSED or struct._o_extras:
+    if struct._o_extras or _declared(struct):
         left = expired_attributes(obj)
         for name in FORGOTTEN:
             if struct._o_extras:
                 struct._o_extras.pop(name, None)
         declare_expired(struct, left.difference(layout.related_keys))
+        if struct._o_extras:  # what the new rows lack is expired
+            struct._o_extras.pop("settled", None)
     invalidate_collections(obj, mapper._collection_keys)
     missing = () if origin is None else origin.missing
     for key in (*mapper._deferred_keys, *layout.related_keys, *missing):

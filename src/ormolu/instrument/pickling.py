@@ -13,7 +13,7 @@ from .collections.links import link_collection
 from .manager import ClassManager, manager_of_class, manager_of_layout
 
 KEPT_EXTRAS = frozenset(
-    {"expired", "identity_token", "info", "load_pending", "pending"}
+    {"expired", "identity_token", "info", "load_pending", "pending", "settled"}
 )
 
 
