@@ -27,7 +27,7 @@ from .identities import warn_of_identities
 from .insert import insert_runs
 from .post_update import post_update
 from .table_plan import TablePlan, plans_of
-from .update import update_objects
+from .update import update_runs
 
 UNLOADED = kernel.UNLOADED
 
@@ -73,8 +73,8 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         for own, part in parts:
             warn_of_identities(own, part)
     for table, updated, inserted in _by_table(parts, old, new):
-        for plan, part in updated:
-            update_objects(uow, connection, plan, part)
+        update_runs(uow, connection, updated)
+        for _, part in updated:
             copy_keys(uow, table, part)
         insert_runs(uow, connection, inserted)
         for _, part in inserted:

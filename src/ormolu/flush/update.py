@@ -1,7 +1,8 @@
-"""UPDATE of the objects of one mapper in one of its tables."""
+"""UPDATE of the objects of one hierarchy in one of its tables."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._core.warnings import warn
@@ -10,6 +11,7 @@ from .._speedups import state as kernel
 from ..lanes import fast
 from .expressions import expression_of, is_expression
 from .fetched import RowTaker, take
+from .hierarchy import Run
 from .rows import (
     changed_slots,
     changes_elsewhere,
@@ -28,31 +30,85 @@ class Change:
     """One row to be updated.
 
     Attributes:
+        plan: the one of the object's class.
         slots: what is set, the version included.
         key: the parameters of the WHERE clause: primary key, then version.
         version: the new version; None when the database makes it or there is none.
     """
 
-    __slots__ = ("key", "obj", "slots", "version")
+    __slots__ = ("key", "obj", "plan", "slots", "version")
 
     def __init__(
-        self, obj: Any, slots: tuple[int, ...], key: tuple[Any, ...], version: Any
+        self,
+        plan: TablePlan,
+        obj: Any,
+        slots: tuple[int, ...],
+        key: tuple[Any, ...],
+        version: Any = None,
     ) -> None:
+        self.plan = plan
         self.obj = obj
         self.slots = slots
         self.key = key
         self.version = version
 
 
-def update_objects(
-    uow: Any, connection: Any, plan: TablePlan, objects: list[Any]
-) -> None:
-    """Send UPDATEs of what really changed; equal sets of columns in one batch."""
-    if plan.version_slot is not None:
-        _update_versioned(uow, connection, plan, objects)
-        return
-    batch: list[tuple[Any, tuple[Any, ...]]] = []
-    current_slots: tuple[int, ...] | None = None
+class Part:
+    """Successive rows of one class that set the same columns."""
+
+    __slots__ = ("keys", "objects", "plan", "slots")
+
+    def __init__(self, plan: TablePlan, slots: tuple[int, ...]) -> None:
+        self.plan = plan
+        self.slots = slots
+        self.objects: list[Any] = []
+        self.keys: list[tuple[Any, ...]] = []
+
+    def goes_with(self, plan: TablePlan, slots: tuple[int, ...]) -> bool:
+        """Whether the same statement updates rows of another class."""
+        own = self.plan
+        return (
+            [own.columns[s] for s in self.slots] == [plan.columns[s] for s in slots]
+            and own.pk_columns == plan.pk_columns
+            and own.server_onupdate == plan.server_onupdate
+        )
+
+    def changes(self) -> Iterator[Change]:
+        for obj, key in zip(self.objects, self.keys, strict=True):
+            yield Change(self.plan, obj, self.slots, key)
+
+
+def update_runs(uow: Any, connection: Any, runs: Iterable[Run]) -> None:
+    """Send the UPDATEs of one table: equal sets of columns in one batch."""
+    parts: list[Part] = []
+    for plan, objects in runs:
+        if plan.version_slot is not None:
+            _send_parts(uow, connection, parts)
+            parts = []
+            _update_versioned(uow, connection, plan, objects)
+            continue
+        for obj, slots, key in _changes(uow, plan, objects):
+            if has_expressions(obj, slots):
+                _send_parts(uow, connection, parts)
+                parts = []
+                _send(uow, connection, [Change(plan, obj, slots, key)])
+                continue
+            last = parts[-1] if parts else None
+            if last is None or last.plan is not plan or last.slots != slots:
+                if last is not None and not last.goes_with(plan, slots):
+                    _send_parts(uow, connection, parts)
+                    parts = []
+                last = Part(plan, slots)
+                parts.append(last)
+            last.objects.append(obj)
+            last.keys.append(key)
+    _send_parts(uow, connection, parts)
+
+
+def _changes(
+    uow: Any, plan: TablePlan, objects: list[Any]
+) -> Iterator[tuple[Any, tuple[int, ...], tuple[Any, ...]]]:
+    """Objects with what has really changed, and the keys of their rows."""
     switches, cascaded, updatable = uow.row_switches, uow.cascaded_keys, plan.updatable
     for obj in objects:
         existing = switches.get(id(obj)) if switches else None
@@ -62,41 +118,25 @@ def update_objects(
             slots = changed_slots(uow, plan, obj)
         else:
             slots = tuple([s for s in gather.changed(obj) if s in updatable])
-        if not slots:
-            continue
-        if has_expressions(obj, slots):
-            key = key_in_database(uow, plan, obj, existing)
-            _flush_updates(uow, connection, plan, current_slots, batch)
-            batch, current_slots = [], None
-            _send(uow, connection, plan, [Change(obj, slots, key, None)])
-            continue
-        key = key_in_database(uow, plan, obj, existing)  # may load: before the batch
-        if slots != current_slots:
-            _flush_updates(uow, connection, plan, current_slots, batch)
-            batch, current_slots = [], slots
-        batch.append((obj, key))
-    _flush_updates(uow, connection, plan, current_slots, batch)
+        if slots:  # the key may be loaded, before what waits is sent
+            yield obj, slots, key_in_database(uow, plan, obj, existing)
 
 
-def _flush_updates(
-    uow: Any,
-    connection: Any,
-    plan: TablePlan,
-    slots: tuple[int, ...] | None,
-    batch: list[tuple[Any, tuple[Any, ...]]],
-) -> None:
-    if not batch or slots is None:
+def _send_parts(uow: Any, connection: Any, parts: list[Part]) -> None:
+    if not parts:
         return
-    if fast.is_free(connection) and not plan.updates_generate:
-        rows = gather.gather([obj for obj, _ in batch], slots)
-        count = plan.run_fast_update(
-            connection, slots, [(*r, *k) for r, (_, k) in zip(rows, batch, strict=True)]
-        )
+    plan = parts[0].plan
+    if fast.is_free(connection) and not any(p.plan.updates_generate for p in parts):
+        rows = []
+        for part in parts:
+            values = gather.gather(part.objects, part.slots)
+            rows += [(*r, *k) for r, k in zip(values, part.keys, strict=True)]
+        count = plan.run_fast_update(connection, parts[0].slots, rows)
         if count is not None:
             if count >= 0:
-                check_matched(plan, count, len(batch))
+                check_matched(plan, count, len(rows))
             return
-    _send(uow, connection, plan, [Change(obj, slots, key, None) for obj, key in batch])
+    _send(uow, connection, [change for part in parts for change in part.changes()])
 
 
 # -- versions ----------------------------------------------------------------------
@@ -112,14 +152,14 @@ def _update_versioned(
             continue
         alone = has_expressions(obj, change.slots)
         if batch and (alone or batch[0].slots != change.slots):
-            _send(uow, connection, plan, batch)
+            _send(uow, connection, batch)
             batch = []
         batch.append(change)
         if alone:
-            _send(uow, connection, plan, batch)
+            _send(uow, connection, batch)
             batch = []
     if batch:
-        _send(uow, connection, plan, batch)
+        _send(uow, connection, batch)
 
 
 def _versioned_change(uow: Any, plan: TablePlan, obj: Any) -> Change | None:
@@ -141,18 +181,19 @@ def _versioned_change(uow: Any, plan: TablePlan, obj: Any) -> Change | None:
     if version is not None and slot not in slots:
         slots = tuple(sorted((*slots, slot)))
     key = key_in_database(uow, plan, obj, existing)
-    return Change(obj, slots, (*key, before), version)
+    return Change(plan, obj, slots, (*key, before), version)
 
 
 # -- sending through Core ----------------------------------------------------------
 
 
-def _send(uow: Any, connection: Any, plan: TablePlan, batch: list[Change]) -> None:
+def _send(uow: Any, connection: Any, batch: list[Change]) -> None:
     """Execute a batch of changes that set the same columns."""
     first = batch[0]
+    plan = first.plan
     dialect = connection.dialect
     statement = plan.update_base(plan.version_slot is not None)
-    wanted = _wanted(plan, first, dialect)
+    wanted = _wanted(first, dialect)
     keys = [
         c
         for c, s in zip(plan.pk_columns, plan.pk_slots, strict=True)
@@ -165,12 +206,12 @@ def _send(uow: Any, connection: Any, plan: TablePlan, batch: list[Change]) -> No
     single = bool(wanted or keys) or versioned
     if has_expressions(first.obj, first.slots) or single:
         matched = sum(
-            _send_one(uow, connection, plan, statement, change, wanted, keys)
+            _send_one(uow, connection, statement, change, wanted, keys)
             for change in batch
         )
         check = sane
     else:
-        matched = _send_many(uow, connection, plan, statement, batch)
+        matched = _send_many(uow, connection, statement, batch)
         check = sane_many or (sane and len(batch) == 1)
     if check:
         check_matched(plan, matched, len(batch))
@@ -186,8 +227,9 @@ def _sanity(dialect: Any) -> tuple[bool, bool]:
     return sane, sane and bool(dialect.supports_sane_multi_rowcount)
 
 
-def _wanted(plan: TablePlan, change: Change, dialect: Any) -> list[Any]:
+def _wanted(change: Change, dialect: Any) -> list[Any]:
     """Columns that RETURNING brings along with an UPDATE."""
+    plan = change.plan
     wanted: list[Any] = []
     if not plan.update_returns(dialect):
         return wanted
@@ -204,8 +246,9 @@ def _wanted(plan: TablePlan, change: Change, dialect: Any) -> list[Any]:
     return wanted
 
 
-def _parameters(plan: TablePlan, change: Change) -> tuple[dict[str, Any], Any]:
+def _parameters(change: Change) -> tuple[dict[str, Any], Any]:
     """Parameters and expressions of one row."""
+    plan = change.plan
     values: dict[str, Any] = {}
     expressions: dict[Any, Any] = {}
     for slot in change.slots:
@@ -226,14 +269,14 @@ def _parameters(plan: TablePlan, change: Change) -> tuple[dict[str, Any], Any]:
     return values, expressions
 
 
-def _send_many(
-    uow: Any, connection: Any, plan: TablePlan, statement: Any, batch: list[Change]
-) -> int:
-    parameters = [_parameters(plan, change)[0] for change in batch]
+def _send_many(uow: Any, connection: Any, statement: Any, batch: list[Change]) -> int:
+    parameters = [_parameters(change)[0] for change in batch]
     result = connection.execute(statement, parameters)
-    taker = _taker(uow, plan, result.context)
+    taker: RowTaker | None = None
     for change, values in zip(batch, result.context.compiled_parameters, strict=False):
-        _take_version(plan, change)
+        _take_version(change)
+        if taker is None or taker.plan is not change.plan:
+            taker = _taker(uow, change.plan, result.context)
         if not taker.idle:
             taker.row(change.obj, values)
     return int(result.rowcount)
@@ -242,20 +285,19 @@ def _send_many(
 def _send_one(
     uow: Any,
     connection: Any,
-    plan: TablePlan,
     statement: Any,
     change: Change,
     wanted: list[Any],
     keys: list[Any],
 ) -> int:
-    parameters, expressions = _parameters(plan, change)
+    parameters, expressions = _parameters(change)
     if expressions:
         statement = statement.values(expressions)
     result = connection.execute(statement, parameters)
     context = result.context
     returned = result.returned_defaults if wanted or keys else None
-    _take_version(plan, change)
-    _taker(uow, plan, context).row(
+    _take_version(change)
+    _taker(uow, change.plan, context).row(
         change.obj, context.compiled_parameters[0], returned, keys
     )
     return int(result.rowcount)
@@ -265,8 +307,9 @@ def _taker(uow: Any, plan: TablePlan, context: Any) -> RowTaker:
     return RowTaker(uow, plan, context, context.compiled.update_prefetch or ())
 
 
-def _take_version(plan: TablePlan, change: Change) -> None:
+def _take_version(change: Change) -> None:
     if change.version is not None:
+        plan = change.plan
         slot = plan.version_slot
         assert slot is not None
         take(change.obj, slot, plan.keys[slot], change.version)
