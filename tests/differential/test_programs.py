@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from .comparing import Comparison
-from .generator import Generator
+from .generator import INHERITING, Generator
 from .known_differences import KNOWN_DIFFERENCES, KnownDifference, known_difference
 from .program import Program, kept_cases
 from .running import comparison
@@ -51,6 +51,11 @@ def test_a_known_difference_shows(compared: Comparison, known: KnownDifference) 
 def test_random_programs(compared: Comparison) -> None:
     for seed in SEEDS:
         check(compared, Generator(seed).program())
+
+
+def test_random_programs_of_classes_that_inherit(compared: Comparison) -> None:
+    for seed in SEEDS[:60]:
+        check(compared, Generator(seed, themes=INHERITING).program())
 
 
 def test_a_program_survives_being_written() -> None:

@@ -9,8 +9,8 @@ from .._speedups import state as kernel
 from ..exc import instance_text
 
 
-def warn_of_identities(mapper: Any, objects: list[Any]) -> None:
-    """Warn of objects that are not loaded as what they are saved as."""
+def warn_of_identity(mapper: Any, obj: Any) -> None:
+    """Warn of an object that is not loaded as what it is saved as."""
     key = mapper._polymorphic_key
     if key is None or key not in mapper.layout.index:
         return
@@ -18,13 +18,11 @@ def warn_of_identities(mapper: Any, objects: list[Any]) -> None:
     if acceptable is None:
         acceptable = mapper._acceptable_identities()
         mapper._plans["acceptable identities"] = acceptable
-    slot = mapper.layout.index[key]
-    for obj in objects:
-        value = kernel.peek(obj, slot)
-        if value is not kernel.UNLOADED and value not in acceptable:
-            warn_limited(
-                "Flushing object %s with incompatible polymorphic identity %r; the "
-                "object may not refresh and/or load correctly",
-                instance_text(obj),
-                value,
-            )
+    value = kernel.peek(obj, mapper.layout.index[key])
+    if value is not kernel.UNLOADED and value not in acceptable:
+        warn_limited(
+            "Flushing object %s with incompatible polymorphic identity %r; the object "
+            "may not refresh and/or load correctly",
+            instance_text(obj),
+            value,
+        )

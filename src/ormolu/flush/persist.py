@@ -23,7 +23,7 @@ from .hierarchy import (
     parts_of,
     runs,
 )
-from .identities import warn_of_identities
+from .identities import warn_of_identity
 from .insert import insert_runs
 from .post_update import post_update
 from .table_plan import TablePlan, plans_of
@@ -61,17 +61,17 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         for own, part in parts_of(objects):
             before_save(own, uow, part)
     new, old = [], []
+    inherits = bool(base._inheriting_mappers)
     for obj in objects:
         struct = kernel.state_of(obj)
+        if inherits:
+            warn_of_identity(struct._o_layout.mapper, obj)
         if struct._o_key is None and not _takes_over(uow, obj):
             new.append(obj)
         else:
             old.append(obj)
     if len(old) > 1:
         old = _by_key(old)
-    if base._inheriting_mappers:
-        for own, part in parts:
-            warn_of_identities(own, part)
     for table, updated, inserted in _by_table(parts, old, new):
         update_runs(uow, connection, updated)
         for _, part in updated:
