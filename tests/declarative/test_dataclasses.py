@@ -7,7 +7,7 @@ import inspect
 from dataclasses import InitVar
 
 import pytest
-from sqlalchemy import ForeignKey, exc
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, exc
 
 from ormolu import (
     DeclarativeBase,
@@ -172,3 +172,36 @@ def test_unknown_options_are_refused(dataclass_base):
             __tablename__ = "a"
             _sa_apply_dc_transforms = {"slots": True}
             id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def field(item, **kw):
+    return dataclasses.field(metadata={"mapped": item}, **kw)
+
+
+def test_columns_in_fields_of_a_mixin(reg):
+    @dataclasses.dataclass
+    class Key:
+        __sa_dataclass_metadata_key__ = "mapped"
+
+        id: int = field(Column(Integer, primary_key=True), init=False)
+        name: str = field(Column(String(5)), default="")
+
+    @reg.mapped
+    @dataclasses.dataclass
+    class A(Key):
+        __tablename__ = "a"
+
+        name: str = field(Column(String(7)), default="x")
+
+    @reg.mapped
+    @dataclasses.dataclass
+    class B(Key):
+        __table__ = Table(
+            "b", reg.metadata, Column("id", Integer, primary_key=True), Column("name")
+        )
+
+    assert set(A.__table__.c.keys()) == {"id", "name"}
+    assert A.__table__.c.id.primary_key
+    assert A.__table__.c.name.type.length == 7
+    assert B.__mapper__.columns.name is B.__table__.c.name
+    assert A().name == "x"
