@@ -13,8 +13,10 @@ from ormolu import (
     DeclarativeBase,
     Mapped,
     MappedAsDataclass,
+    column_property,
     mapped_as_dataclass,
     mapped_column,
+    query_expression,
     relationship,
     unmapped_dataclass,
 )
@@ -205,3 +207,55 @@ def test_columns_in_fields_of_a_mixin(reg):
     assert A.__table__.c.name.type.length == 7
     assert B.__mapper__.columns.name is B.__table__.c.name
     assert A().name == "x"
+
+
+@pytest.mark.parametrize("default", ["x", 0, list])
+def test_the_default_of_a_relationship_is_none(default):
+    with pytest.raises(exc.ArgumentError, match="Only 'None' is accepted as dataclass"):
+        relationship(default=default)
+
+
+def test_a_collection_has_no_default(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        children: Mapped[list[B]] = relationship(default=None)
+
+    class B(dataclass_base):
+        __tablename__ = "b"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a_id: Mapped[int] = mapped_column(ForeignKey("a.id"))
+
+    with pytest.raises(exc.ArgumentError, match=r"On relationship A.children, the"):
+        dataclass_base.registry.configure()
+
+
+def test_what_is_declared_as_a_list_may_be_one_object(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        child: Mapped[list[B]] = relationship(uselist=False, default=None)
+
+    class B(dataclass_base):
+        __tablename__ = "b"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a_id: Mapped[int] = mapped_column(ForeignKey("a.id"))
+
+    assert A(id=1).child is None
+
+
+@pytest.mark.parametrize("name", ["init", "default", "default_factory", "kw_only"])
+def test_a_column_property_is_not_to_be_set(name):
+    with pytest.warns(exc.SADeprecationWarning, match=f"column_property.{name} param"):
+        column_property(Column(Integer), **{name: None})
+    with pytest.raises(TypeError, match=name):
+        query_expression(**{name: None})
+
+
+def test_a_constructor_shows_no_annotations(base):
+    class A(base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    spec = inspect.getfullargspec(A.__init__)
+    assert (spec.args, spec.varkw, spec.annotations) == (["self"], "kwargs", {})

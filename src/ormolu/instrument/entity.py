@@ -175,3 +175,4 @@ def default_constructor(self: Any, **kwargs: Any) -> None:
 
 
 default_constructor.__name__ = "__init__"
+default_constructor.__annotations__ = {}  # of no use to those who look at a class
