@@ -422,3 +422,24 @@ def test_what_is_no_column_is_refused(attr: Any, error: Any, message: str) -> No
     with pytest.raises(error, match=message):
         configure_mappers()
     Base.registry.dispose()
+
+
+@pytest.mark.parametrize(
+    "template", ["", "home", "home_%", "%s_%s", "%(name)s", "%d", 5]
+)
+def test_a_template_has_one_place_for_a_name(template: Any) -> None:
+    with pytest.raises(ArgumentError, match="is not a valid template"):
+        composite(column_template=template)
+
+
+@pytest.mark.parametrize("template", ["%s", "home_%s", "%%_%s", None])
+def test_templates(template: Any) -> None:
+    assert composite(column_template=template).column_template == template
+
+
+def test_attributes_tell_their_history(session: Session, edges: Any) -> None:
+    edge = session.get(edges, 1)
+    edge.start = Point(7, 8)
+    assert edges.start.get_history(edge) == ([Point(7, 8)], (), [Point(1, 2)])
+    assert edges.x1.get_history(edge) == ([7], (), [1])
+    assert aliased(edges).x1.get_history(edge) == ([7], (), [1])

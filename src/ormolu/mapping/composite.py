@@ -43,6 +43,10 @@ class CompositeAttribute(PlainQueryableAttribute[_T_co]):
         found = self.__dict__.get("_listeners")
         return () if found is None else found.functions(name)
 
+    def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
+        """What an instance's composite was and is."""
+        return self._composite.get_history(instance, passive)
+
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else self._composite.get(obj)
 
@@ -100,7 +104,7 @@ class Composite(DescriptorProperty):
         self.raiseload = raiseload
         self.comparator_factory = comparator_factory or CompositeComparator
         self.return_none_on = return_none_on
-        self.column_template = column_template
+        self.column_template = _checked_template(column_template)
         self.info = info if info is not None else {}
         self.doc = doc
 
@@ -264,6 +268,23 @@ class Composite(DescriptorProperty):
             extras = kernel.state_of(obj)._o_extras
             if extras and HELD in extras:
                 extras[HELD].pop(self.key, None)
+
+
+def _checked_template(template: Any) -> str | None:
+    """A template of column names, which has one place for a field's name."""
+    if template is None:
+        return None
+    try:
+        made = template % "x"
+        valid = isinstance(template, str) and made != template % "y"
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise sa_exc.ArgumentError(
+            f"column_template {template!r} is not a valid template; expected a string "
+            "containing exactly one '%s' placeholder"
+        )
+    return template  # type: ignore[no-any-return]
 
 
 def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:

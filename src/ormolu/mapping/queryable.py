@@ -23,6 +23,8 @@ from .._core.comparisons import (
 from .._core.names import PLUGIN
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.history import History
 from ..instrument.manager import manager_of_class
 from .mapped import Mapped
 
@@ -264,6 +266,12 @@ class QueryableAttribute(
 
     def hasparent(self, state: Any, optimistic: bool = False) -> bool:
         return self.impl.hasparent(state.obj(), optimistic)  # type: ignore[no-any-return]
+
+    def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
+        """What an instance's attribute was and is."""
+        impl = self.impl  # an alias, or another name, has none of its own
+        owner = self.prop.class_attribute if impl is None else impl
+        return owner.get_history(instance, passive)  # type: ignore[no-any-return]
 
     def _bulk_update_tuples(self, value: Any) -> Any:
         return self.comparator._bulk_update_tuples(value)
