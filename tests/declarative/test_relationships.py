@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, Table, exc
 
-from ormolu import DynamicMapped, Mapped, WriteOnlyMapped, mapped_column, relationship
+from ormolu import (
+    DynamicMapped,
+    Mapped,
+    WriteOnlyMapped,
+    mapped_column,
+    relationship,
+    synonym,
+)
 
 if TYPE_CHECKING:
     pass
@@ -146,3 +153,16 @@ def test_the_class_registry_is_weak(base):
     del Item
     gc.collect()
     assert "Item" not in names or reference() is not None
+
+
+@pytest.mark.parametrize("text", ["A.others == B.id", "A.others", "A.also.any()"])
+def test_a_relationship_is_no_column(base, text):
+    A, _ = make(base, "A", "Mapped[list[B]]")
+    A.also = synonym("others")
+    A.b_id = Column(ForeignKey("b.id"))
+    _kept = make(base, "B", argument="A", primaryjoin=text)
+    with pytest.raises(
+        exc.InvalidRequestError,
+        match="Property 'others' is not an instance of ColumnProperty",
+    ):
+        base.registry.configure()
