@@ -383,3 +383,18 @@ def test_configure_mappers_configures_what_is_pending(base: Any) -> None:
     configure_mappers()
     assert hasattr(Child, "parent")
     assert sa.inspect(Parent).configured
+
+
+def test_what_is_no_table_is_named(reg: registry, base: Any) -> None:
+    class Mapped(base):
+        __tablename__ = "mapped"
+        id = Column(Integer, primary_key=True)
+
+    class A:
+        pass
+
+    for given in (Mapped, A, 5):
+        with pytest.raises(
+            ArgumentError, match="object expected for argument 'local_table'; got"
+        ):
+            reg.map_imperatively(A, given)

@@ -73,7 +73,10 @@ class MapperSetUp(PolymorphicMapper):
                 "argument and does not specify 'inherits'"
             )
         self.local_table = coercions.expect(
-            roles.FromClauseRole, local_table, disable_inspection=True
+            roles.FromClauseRole,
+            local_table,
+            argname="local_table",
+            disable_inspection=True,
         )
         self._set_hierarchy_tables(inherit_condition, inherit_foreign_keys)
         if self.version_id_col is not None:
