@@ -443,3 +443,86 @@ def test_attributes_tell_their_history(session: Session, edges: Any) -> None:
     assert edges.start.get_history(edge) == ([Point(7, 8)], (), [Point(1, 2)])
     assert edges.x1.get_history(edge) == ([7], (), [1])
     assert aliased(edges).x1.get_history(edge) == ([7], (), [1])
+
+
+def shown(obj: Any) -> set[str]:
+    return {key for key in vars(obj) if not key.startswith("_")}
+
+
+def test_the_dict_of_an_instance_shows_it(session: Session, edges: Any) -> None:
+    edge = session.scalars(select(edges).options(defer(edges.x2))).first()
+    assert edge is not None
+    assert shown(edge) == {"id", "x1", "y1", "y2", "start"}
+    assert vars(edge)["start"] is edge.start
+    assert edge.end == Vector(3, 4)
+    assert shown(edge) == {"id", "x1", "y1", "x2", "y2", "start", "end"}
+    session.expire(edge, ["x1"])
+    assert shown(edge) == {"id", "y1", "x2", "y2", "end"}
+    session.refresh(edge)
+    assert vars(edge)["start"] == Point(1, 2)
+
+
+def test_removed_from_the_dict_it_is_made_anew(edges: Any) -> None:
+    edge = edges()
+    assert edge.start == Point(None, None)
+    edge.x1 = 5
+    assert edge.start == Point(None, None)  # which may be changed in place
+    assert vars(edge).pop("start") == Point(None, None)
+    assert edge.start == Point(5, None)
+
+
+def test_subclasses_forget_what_was_changed_in_place(make_engine: MakeEngine) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+        at: Mapped[Vector] = composite(mapped_column("x"), mapped_column("y"))
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "shape"}
+
+    class Circle(Shape):
+        __mapper_args__ = {"polymorphic_identity": "circle"}
+
+    with Session(make_engine(Base.metadata)) as session:
+        circle = Circle(at=Vector(1, 2))
+        session.add(circle)
+        session.commit()
+        circle.at.x = 7
+        session.refresh(circle)
+        assert circle.at == Vector(1, 2)
+
+
+def test_a_merge_makes_it_of_the_merged_columns(session: Session, edges: Any) -> None:
+    edge = session.get_one(edges, 1)
+    assert edge.start == Point(1, 2)
+    assert session.merge(edges(id=1, x1=5)) is edge
+    assert edge.start == Point(5, 2)
+
+
+def test_a_default_sets_the_columns() -> None:
+    class Base(MappedAsDataclass, DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        at: Mapped[Vector] = composite(default=None)
+
+    assert Shape().at is None
+    assert vars(Shape())["x"] is None
+
+
+def test_none_by_an_annotation_that_names_the_class() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a: Mapped[Vector | None] = composite(column_template="a_%s")
+        b: Mapped[Vector | None] = composite(Vector, column_template="b_%s")
+
+    assert Shape().a is None
+    assert Shape().b == Vector(None, None)  # type: ignore[arg-type]

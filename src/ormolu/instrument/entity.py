@@ -85,8 +85,11 @@ def discard(obj: Any, key: str) -> None:
 def _get_dict(obj: Any) -> InstanceDict:
     shown = InstanceDict()
     shown._instance = obj
-    if kernel.registered_layout(type(obj)) is not None or obj._o_key is not None:
+    layout = kernel.registered_layout(type(obj))
+    if layout is not None or obj._o_key is not None:
         dict.__setitem__(shown, STATE_KEY, view_of(obj))
+        if layout is not None and layout.mapper is not None:
+            layout.mapper._show_composites(obj)
         dict.update(shown, kernel.loaded(obj))
     dict.update(shown, obj._o_dict)
     return shown

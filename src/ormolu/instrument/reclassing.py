@@ -29,7 +29,9 @@ def change_class(obj: Any, cls: type) -> None:
         raise sa_exc.InvalidRequestError(
             f"Instance {instance_text(obj)} is not transient; its class can't change"
         )
-    values = {k: v for k, v in vars(obj).items() if k != STATE_KEY}
+    # composites are made again of their columns
+    left = {STATE_KEY, *kernel.layout_of(obj).mapper._composite_keys}
+    values = {k: v for k, v in vars(obj).items() if k not in left}
     if isinstance(obj, Entity):
         _forget(struct)
         struct._o_dict.clear()
