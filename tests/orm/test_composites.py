@@ -248,6 +248,18 @@ def test_selected_alone_it_is_an_object(session: Session, edges: Any) -> None:
     assert bundle == (1, Vector(3, 4))
 
 
+def test_its_columns_are_selected(session: Session, edges: Any) -> None:
+    clauses = edges.start.clauses, edges.id, edges.end.clauses
+    row = session.execute(select(*clauses)).first()
+    assert row == (1, 2, 1, 3, 4)
+    assert row._mapping[edges.y2] == 4
+    assert list(row._mapping) == ["x1", "y1", "id", "x2", "y2"]
+    assert session.query(*clauses).first() == (1, 2, 1, 3, 4)
+    assert session.query(edges.start.clauses).first() == (1, 2)
+    names = [item["name"] for item in select(*clauses).column_descriptions]
+    assert names == ["x1", "y1", "id", "x2", "y2"]
+
+
 def test_sorted_and_grouped_by_its_columns(edges: Any) -> None:
     descending = select(edges.id).order_by(edges.end.desc())
     assert str(descending).endswith("ORDER BY edge.x2 DESC, edge.y2 DESC")
@@ -416,8 +428,9 @@ def test_what_is_no_column_is_refused(attr: Any, error: Any, message: str) -> No
         pass
 
     table = Table("spot", Base.metadata, Column("id", Integer, primary_key=True))
+    Spot = type("Spot", (), {})
     Base.registry.map_imperatively(
-        type("Spot", (), {}), table, properties={"at": composite(Point, attr, "id")}
+        Spot, table, properties={"at": composite(Point, attr, "id")}
     )
     with pytest.raises(error, match=message):
         configure_mappers()
