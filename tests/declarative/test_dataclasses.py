@@ -7,13 +7,23 @@ import inspect
 from dataclasses import InitVar
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, exc
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    create_engine,
+    exc,
+)
 
 from ormolu import (
     DeclarativeBase,
     Mapped,
     MappedAsDataclass,
+    Session,
     column_property,
+    deferred,
     mapped_as_dataclass,
     mapped_column,
     query_expression,
@@ -259,3 +269,28 @@ def test_a_constructor_shows_no_annotations(base):
 
     spec = inspect.getfullargspec(A.__init__)
     assert (spec.args, spec.varkw, spec.annotations) == (["self"], "kwargs", {})
+
+
+def test_a_default_that_the_column_does_not_know_is_inserted(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        x: Mapped[str] = deferred(Column(String(5)), default="x")
+        y: Mapped[str] = deferred(mapped_column(), default=None)
+
+    table = A.__table__
+    assert (table.c.x.default, table.c.x.nullable, table.c.y.nullable) == (
+        None,
+        True,
+        True,
+    )
+    assert isinstance(table.c.y.type, String)
+    engine = create_engine("sqlite://")
+    table.create(engine)
+    with Session(engine) as session:
+        a = A()
+        assert (vars(a).get("x"), a.x, a.y) == (None, "x", None)
+        session.add(a)
+        session.flush()
+        assert vars(a)["x"] == "x"
+        assert session.execute(table.select()).all() == [(1, "x", None)]
