@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -53,11 +54,6 @@ class MapperSetUp(PolymorphicMapper):
     def _set_version(self, column: Any, generator: Any) -> None:
         """The version counter, and what makes the next version of one."""
         self.version_id_col: Any = column
-        if isinstance(column, str):
-            raise sa_exc.ArgumentError(
-                f"Mapper of {self.class_.__name__!r}: version_id_col must be a column, "
-                f"not the name {column!r}"
-            )
         if generator is None or generator is True:
             generator = _next_number
         self.version_id_generator: Any = generator
@@ -79,7 +75,8 @@ class MapperSetUp(PolymorphicMapper):
             disable_inspection=True,
         )
         self._set_hierarchy_tables(inherit_condition, inherit_foreign_keys)
-        if self.version_id_col is not None:
+        # a name, which is no column, is refused by the first flush
+        if not isinstance(self.version_id_col, (str, NoneType)):
             own = self.persist_selectable.corresponding_column(self.version_id_col)
             self.version_id_col = self.version_id_col if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
