@@ -29,6 +29,7 @@ from ormolu import (
     mapped_column,
     registry,
 )
+from ormolu.attributes import instance_state
 from tests.orm.conftest import MakeEngine
 from tests.orm.models import Models
 
@@ -145,3 +146,10 @@ def test_a_base_with_fields_of_its_own_comes_too_late() -> None:
         class Thing(Base, Failure):
             __tablename__ = "thing"
             id = Column(Integer, primary_key=True)
+
+
+@pytest.mark.parametrize("bases", [(), (Entity,)])
+def test_what_is_not_mapped_has_no_state(bases: tuple[type, ...]) -> None:
+    thing = type("Thing", bases, {})()
+    with pytest.raises(AttributeError, match="_sa_instance_state"):
+        instance_state(thing)

@@ -39,10 +39,6 @@ class CompositeAttribute(PlainQueryableAttribute[_T_co]):
         found = self.__dict__.get("_listeners")
         return () if found is None else found.functions(name)
 
-    def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
-        """What an instance's composite was and is."""
-        return self._composite.get_history(instance, passive)
-
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         return self if obj is None else self._composite.get(obj)
 

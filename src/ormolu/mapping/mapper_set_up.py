@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import NoneType
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -76,9 +75,10 @@ class MapperSetUp(PolymorphicMapper):
         )
         self._set_hierarchy_tables(inherit_condition, inherit_foreign_keys)
         # a name, which is no column, is refused by the first flush
-        if not isinstance(self.version_id_col, (str, NoneType)):
-            own = self.persist_selectable.corresponding_column(self.version_id_col)
-            self.version_id_col = self.version_id_col if own is None else own
+        version = self.version_id_col
+        if version is not None and not isinstance(version, str):
+            own = self.persist_selectable.corresponding_column(version)
+            self.version_id_col = version if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
         self._props: dict[str, MapperProperty] = {}
 

@@ -26,6 +26,7 @@ from ..exc import UnmappedClassError
 from ..instrument.flags import PASSIVE_OFF
 from ..instrument.history import History
 from ..instrument.manager import manager_of_class
+from ..instrument.state import impl_of
 from .mapped import Mapped
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
@@ -268,10 +269,12 @@ class QueryableAttribute(
         return self.impl.hasparent(state.obj(), optimistic)  # type: ignore[no-any-return]
 
     def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
-        """What an instance's attribute was and is."""
-        impl = self.impl  # an alias, or another name, has none of its own
-        owner = self.prop.class_attribute if impl is None else impl
-        return owner.get_history(instance, passive)  # type: ignore[no-any-return]
+        """What changed on the attribute of an instance; see `attributes.get_history`."""
+        kernel.layout_of(instance)
+        manager = manager_of_class(type(instance))
+        assert manager is not None
+        found: History = impl_of(manager, self.key).get_history(instance, int(passive))
+        return found
 
     def _bulk_update_tuples(self, value: Any) -> Any:
         return self.comparator._bulk_update_tuples(value)
