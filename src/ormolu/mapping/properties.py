@@ -132,10 +132,6 @@ class ColumnProperty(MapperProperty):
     def expression(self) -> Any:
         return self.columns[0]
 
-    def __clause_element__(self) -> Any:
-        """The column, so that a constraint of the table can be given the property."""
-        return self.columns[0]
-
     def _with_columns(self, *columns: Any) -> ColumnProperty:
         """The same property over other columns."""
         copied = ColumnProperty.__new__(type(self))
@@ -145,6 +141,10 @@ class ColumnProperty(MapperProperty):
 
     def copy(self) -> ColumnProperty:
         return self._with_columns(*self.columns)
+
+    def __clause_element__(self) -> Any:
+        """The column, so that a constraint of the table can be given the property."""
+        return self.columns[0]
 
     @property
     def type(self) -> TypeEngine[Any]:
