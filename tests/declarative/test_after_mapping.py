@@ -67,13 +67,13 @@ def test_decorated_classes(reg):
     class B:
         pass
 
-    reg.map_declaratively(
+    c = reg.map_declaratively(
         type("C", (), {"__tablename__": "c", "id": Column(Integer, primary_key=True)})
     )
     mapper = reg.map_imperatively(
         B, Table("b", reg.metadata, Column("id", Integer, primary_key=True))
     )
-    assert {m.class_.__name__ for m in reg.mappers} == {"A", "B", "C"}
+    assert reg.mappers == {A.__mapper__, mapper, c}
     assert B.__mapper__ is mapper
     assert A(id=5).id == 5
     with pytest.raises(TypeError, match="'x' is an invalid keyword argument for A"):

@@ -7,14 +7,26 @@ import inspect
 from dataclasses import InitVar
 
 import pytest
-from sqlalchemy import ForeignKey, exc
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    create_engine,
+    exc,
+)
 
 from ormolu import (
     DeclarativeBase,
     Mapped,
     MappedAsDataclass,
+    Session,
+    column_property,
+    deferred,
     mapped_as_dataclass,
     mapped_column,
+    query_expression,
     relationship,
     unmapped_dataclass,
 )
@@ -172,3 +184,113 @@ def test_unknown_options_are_refused(dataclass_base):
             __tablename__ = "a"
             _sa_apply_dc_transforms = {"slots": True}
             id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def field(item, **kw):
+    return dataclasses.field(metadata={"mapped": item}, **kw)
+
+
+def test_columns_in_fields_of_a_mixin(reg):
+    @dataclasses.dataclass
+    class Key:
+        __sa_dataclass_metadata_key__ = "mapped"
+
+        id: int = field(Column(Integer, primary_key=True), init=False)
+        name: str = field(Column(String(5)), default="")
+
+    @reg.mapped
+    @dataclasses.dataclass
+    class A(Key):
+        __tablename__ = "a"
+
+        name: str = field(Column(String(7)), default="x")
+
+    @reg.mapped
+    @dataclasses.dataclass
+    class B(Key):
+        __table__ = Table(
+            "b", reg.metadata, Column("id", Integer, primary_key=True), Column("name")
+        )
+
+    assert set(A.__table__.c.keys()) == {"id", "name"}
+    assert A.__table__.c.id.primary_key
+    assert A.__table__.c.name.type.length == 7
+    assert B.__mapper__.columns.name is B.__table__.c.name
+    assert A().name == "x"
+
+
+@pytest.mark.parametrize("default", ["x", 0, list])
+def test_the_default_of_a_relationship_is_none(default):
+    with pytest.raises(exc.ArgumentError, match="Only 'None' is accepted as dataclass"):
+        relationship(default=default)
+
+
+def test_a_collection_has_no_default(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        children: Mapped[list[B]] = relationship(default=None)
+
+    class B(dataclass_base):
+        __tablename__ = "b"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a_id: Mapped[int] = mapped_column(ForeignKey("a.id"))
+
+    with pytest.raises(exc.ArgumentError, match=r"On relationship A.children, the"):
+        dataclass_base.registry.configure()
+
+
+def test_what_is_declared_as_a_list_may_be_one_object(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        child: Mapped[list[B]] = relationship(uselist=False, default=None)
+
+    class B(dataclass_base):
+        __tablename__ = "b"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a_id: Mapped[int] = mapped_column(ForeignKey("a.id"))
+
+    assert A(id=1).child is None
+
+
+@pytest.mark.parametrize("name", ["init", "default", "default_factory", "kw_only"])
+def test_a_column_property_is_not_to_be_set(name):
+    with pytest.warns(exc.SADeprecationWarning, match=f"column_property.{name} param"):
+        column_property(Column(Integer), **{name: None})
+    with pytest.raises(TypeError, match=name):
+        query_expression(**{name: None})
+
+
+def test_a_constructor_shows_no_annotations(base):
+    class A(base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    spec = inspect.getfullargspec(A.__init__)
+    assert (spec.args, spec.varkw, spec.annotations) == (["self"], "kwargs", {})
+
+
+def test_a_default_that_the_column_does_not_know_is_inserted(dataclass_base):
+    class A(dataclass_base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        x: Mapped[str] = deferred(Column(String(5)), default="x")
+        y: Mapped[str] = deferred(mapped_column(), default=None)
+
+    table = A.__table__
+    assert (table.c.x.default, table.c.x.nullable, table.c.y.nullable) == (
+        None,
+        True,
+        True,
+    )
+    assert isinstance(table.c.y.type, String)
+    engine = create_engine("sqlite://")
+    table.create(engine)
+    with Session(engine) as session:
+        a = A()
+        assert (vars(a).get("x"), a.x, a.y) == (None, "x", None)
+        session.add(a)
+        session.flush()
+        assert vars(a)["x"] == "x"
+        assert session.execute(table.select()).all() == [(1, "x", None)]

@@ -12,19 +12,22 @@ import pytest
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    Index,
     Integer,
     Numeric,
     String,
+    UniqueConstraint,
     Uuid,
     exc,
     func,
 )
 from typing_extensions import TypeAliasType
 
-from ormolu import Mapped, mapped_column
+from ormolu import Mapped, column_property, deferred, mapped_column
 from ormolu.declarative.mapped import Unmapped
 from ormolu.declarative.mapped_column import unmapped_column
 from ormolu.exc import MappedAnnotationError
@@ -202,3 +205,23 @@ def test_constructs_stand_in_expressions():
     column = mapped_column("x", Integer)
     assert str(column == 5) == "x = :x_1"
     assert str(func.max(column)) == "max(x)"
+
+
+def test_constraints_are_given_properties(base):
+    class A(base):
+        __tablename__ = "a"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        x = column_property(Column(Integer))
+        y = deferred(Column(Integer))
+        z = deferred(mapped_column(Integer))
+        __table_args__ = (
+            UniqueConstraint(x, y, z, name="unique"),
+            CheckConstraint(x > func.lower(y), name="check"),
+            Index("index", y, func.lower(x)),
+        )
+
+    table = A.__table__
+    found = {c.name: c.columns.keys() for c in (*table.constraints, *table.indexes)}
+    assert found["unique"] == ["x", "y", "z"]
+    assert found["check"] == ["x", "y"]
+    assert found["index"] == ["y", "x"]

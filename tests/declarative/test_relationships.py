@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import threading
+import time
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, Table, exc
 
-from ormolu import DynamicMapped, Mapped, WriteOnlyMapped, mapped_column, relationship
+from ormolu import (
+    DynamicMapped,
+    Mapped,
+    WriteOnlyMapped,
+    declared_attr,
+    mapped_column,
+    relationship,
+    synonym,
+)
 
 if TYPE_CHECKING:
     pass
@@ -146,3 +156,40 @@ def test_the_class_registry_is_weak(base):
     del Item
     gc.collect()
     assert "Item" not in names or reference() is not None
+
+
+@pytest.mark.parametrize("text", ["A.others == B.id", "A.others", "A.also.any()"])
+def test_a_relationship_is_no_column(base, text):
+    A, _ = make(base, "A", "Mapped[list[B]]")
+    A.also = synonym("others")
+    A.b_id = Column(ForeignKey("b.id"))
+    _kept = make(base, "B", argument="A", primaryjoin=text)
+    with pytest.raises(
+        exc.InvalidRequestError,
+        match="Property 'others' is not an instance of ColumnProperty",
+    ):
+        base.registry.configure()
+
+
+def test_another_thread_waits_until_a_class_is_mapped(base):
+    A, _ = make(base, "A", "Mapped[list[B]]")
+    begun = threading.Event()
+    made = []
+
+    class Mixin:
+        @declared_attr
+        def a_id(cls):
+            begun.set()
+            time.sleep(0.05)  # the class is in the registry and not yet mapped
+            return Column(ForeignKey("a.id"))
+
+    def declare():
+        namespace = {"__tablename__": "b", "id": Column(Integer, primary_key=True)}
+        made.append(type(base)("B", (Mixin, base), namespace))
+
+    thread = threading.Thread(target=declare)
+    thread.start()
+    assert begun.wait(10)
+    base.registry.configure()
+    thread.join()
+    assert A.others.property.mapper.class_ is made[0]

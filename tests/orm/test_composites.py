@@ -248,6 +248,18 @@ def test_selected_alone_it_is_an_object(session: Session, edges: Any) -> None:
     assert bundle == (1, Vector(3, 4))
 
 
+def test_its_columns_are_selected(session: Session, edges: Any) -> None:
+    clauses = edges.start.clauses, edges.id, edges.end.clauses
+    row = session.execute(select(*clauses)).first()
+    assert row == (1, 2, 1, 3, 4)
+    assert row._mapping[edges.y2] == 4
+    assert list(row._mapping) == ["x1", "y1", "id", "x2", "y2"]
+    assert session.query(*clauses).first() == (1, 2, 1, 3, 4)
+    assert session.query(edges.start.clauses).first() == (1, 2)
+    names = [item["name"] for item in select(*clauses).column_descriptions]
+    assert names == ["x1", "y1", "id", "x2", "y2"]
+
+
 def test_sorted_and_grouped_by_its_columns(edges: Any) -> None:
     descending = select(edges.id).order_by(edges.end.desc())
     assert str(descending).endswith("ORDER BY edge.x2 DESC, edge.y2 DESC")
@@ -416,9 +428,114 @@ def test_what_is_no_column_is_refused(attr: Any, error: Any, message: str) -> No
         pass
 
     table = Table("spot", Base.metadata, Column("id", Integer, primary_key=True))
+    Spot = type("Spot", (), {})
     Base.registry.map_imperatively(
-        type("Spot", (), {}), table, properties={"at": composite(Point, attr, "id")}
+        Spot, table, properties={"at": composite(Point, attr, "id")}
     )
     with pytest.raises(error, match=message):
         configure_mappers()
     Base.registry.dispose()
+
+
+@pytest.mark.parametrize(
+    "template", ["", "home", "home_%", "%s_%s", "%(name)s", "%d", 5]
+)
+def test_a_template_has_one_place_for_a_name(template: Any) -> None:
+    with pytest.raises(ArgumentError, match="is not a valid template"):
+        composite(column_template=template)
+
+
+@pytest.mark.parametrize("template", ["%s", "home_%s", "%%_%s", None])
+def test_templates(template: Any) -> None:
+    assert composite(column_template=template).column_template == template
+
+
+def test_attributes_tell_their_history(session: Session, edges: Any) -> None:
+    edge = session.get(edges, 1)
+    edge.start = Point(7, 8)
+    assert edges.start.get_history(edge) == ([Point(7, 8)], (), [Point(1, 2)])
+    assert edges.x1.get_history(edge) == ([7], (), [1])
+    assert aliased(edges).x1.get_history(edge) == ([7], (), [1])
+
+
+def shown(obj: Any) -> set[str]:
+    return {key for key in vars(obj) if not key.startswith("_")}
+
+
+def test_the_dict_of_an_instance_shows_it(session: Session, edges: Any) -> None:
+    edge = session.scalars(select(edges).options(defer(edges.x2))).first()
+    assert edge is not None
+    assert shown(edge) == {"id", "x1", "y1", "y2", "start"}
+    assert vars(edge)["start"] is edge.start
+    assert edge.end == Vector(3, 4)
+    assert shown(edge) == {"id", "x1", "y1", "x2", "y2", "start", "end"}
+    session.expire(edge, ["x1"])
+    assert shown(edge) == {"id", "y1", "x2", "y2", "end"}
+    session.refresh(edge)
+    assert vars(edge)["start"] == Point(1, 2)
+
+
+def test_removed_from_the_dict_it_is_made_anew(edges: Any) -> None:
+    edge = edges()
+    assert edge.start == Point(None, None)
+    edge.x1 = 5
+    assert edge.start == Point(None, None)  # which may be changed in place
+    assert vars(edge).pop("start") == Point(None, None)
+    assert edge.start == Point(5, None)
+
+
+def test_subclasses_forget_what_was_changed_in_place(make_engine: MakeEngine) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+        at: Mapped[Vector] = composite(mapped_column("x"), mapped_column("y"))
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "shape"}
+
+    class Circle(Shape):
+        __mapper_args__ = {"polymorphic_identity": "circle"}
+
+    with Session(make_engine(Base.metadata)) as session:
+        circle = Circle(at=Vector(1, 2))
+        session.add(circle)
+        session.commit()
+        circle.at.x = 7
+        session.refresh(circle)
+        assert circle.at == Vector(1, 2)
+
+
+def test_a_merge_makes_it_of_the_merged_columns(session: Session, edges: Any) -> None:
+    edge = session.get_one(edges, 1)
+    assert edge.start == Point(1, 2)
+    assert session.merge(edges(id=1, x1=5)) is edge
+    assert edge.start == Point(5, 2)
+
+
+def test_a_default_sets_the_columns() -> None:
+    class Base(MappedAsDataclass, DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        at: Mapped[Vector] = composite(default=None)
+
+    assert Shape().at is None
+    assert vars(Shape())["x"] is None
+
+
+def test_none_by_an_annotation_that_names_the_class() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Shape(Base):
+        __tablename__ = "shape"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        a: Mapped[Vector | None] = composite(column_template="a_%s")
+        b: Mapped[Vector | None] = composite(Vector, column_template="b_%s")
+
+    assert Shape().a is None
+    assert Shape().b == Vector(None, None)  # type: ignore[arg-type]

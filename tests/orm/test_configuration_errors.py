@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 from ormolu import (
     DeclarativeBase,
     Mapped,
+    Session,
     class_mapper,
     configure_mappers,
     exc,
@@ -383,3 +384,34 @@ def test_configure_mappers_configures_what_is_pending(base: Any) -> None:
     configure_mappers()
     assert hasattr(Child, "parent")
     assert sa.inspect(Parent).configured
+
+
+def test_what_is_no_table_is_named(reg: registry, base: Any) -> None:
+    class Mapped(base):
+        __tablename__ = "mapped"
+        id = Column(Integer, primary_key=True)
+
+    class A:
+        pass
+
+    for given in (Mapped, A, 5):
+        with pytest.raises(
+            ArgumentError, match="object expected for argument 'local_table'; got"
+        ):
+            reg.map_imperatively(A, given)
+
+
+def test_a_version_column_by_its_name_is_refused_by_a_flush(base: Any) -> None:
+    class Thing(base):
+        __tablename__ = "thing"
+        id = Column(Integer, primary_key=True)
+        version = Column(Integer)
+        __mapper_args__ = {"version_id_col": "version"}
+
+    assert class_mapper(Thing).version_id_col == "version"
+    engine = sa.create_engine("sqlite://")
+    base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Thing())
+        with pytest.raises(ArgumentError, match="'version' should be explicitly"):
+            session.flush()

@@ -81,6 +81,15 @@ def test_an_entity_and_a_column(session: Session, models: Models) -> None:
     assert rows[1].User is rows[2].User
 
 
+def test_a_table_beside_an_entity(session: Session, models: Models) -> None:
+    table = models.User.__table__
+    statement = select(table, models.User).where(table.c.id == 2)
+    row = session.execute(statement).one()
+    user = session.get(models.User, 2)
+    assert row._mapping[models.User] is user
+    assert (row._mapping[table.c.name], row.id, row.User) == ("sandy", 2, user)
+
+
 def test_two_entities(session: Session, models: Models, sql: Recorder) -> None:
     statement = (
         select(models.User, models.Address)

@@ -9,7 +9,7 @@ from sqlalchemy import and_
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
-from sqlalchemy.sql.elements import Label, NamedColumn
+from sqlalchemy.sql.elements import ClauseList, ColumnElement, Label, NamedColumn
 from sqlalchemy.sql.selectable import Join, SelectLabelStyle, SelectState
 
 from .._core.selectables import clause_is_present, leaves_of
@@ -70,12 +70,22 @@ def describe_entities(statement: Any) -> list[dict[str, Any]]:
     name = naming(statement._label_style)
     found = []
     for raw in without_lambdas(statement)._raw_columns:
-        if raw._is_from_clause and entity_of(raw) is None:
+        if _is_several(raw) and entity_of(raw) is None and bundle_of(raw) is None:
             for column in raw._select_iterable:
                 found.append(describe_entity(column, statement, name))
         else:
             found.append(describe_entity(raw, statement, name))
     return found
+
+
+def _is_several(raw: Any) -> bool:
+    """Whether a selected element stands for columns, one or many, of its own."""
+    return bool(raw._is_from_clause) or _is_list(raw)
+
+
+def _is_list(raw: Any) -> bool:
+    """Whether an element is a list of columns, as the ``clauses`` of a composite."""
+    return isinstance(raw, ClauseList) and not isinstance(raw, ColumnElement)
 
 
 def describe_entity(raw: Any, statement: Any, name: Any = None) -> dict[str, Any]:
@@ -308,6 +318,8 @@ class SelectBuilder:
     def _column_output(self, raw: Any) -> Any:
         if getattr(raw, "_is_from_clause", False):
             return self._table_output(raw)
+        if _is_list(raw):
+            return TableOutput([self._column_output(c) for c in raw._select_iterable])
         name = self.convention(raw)
         position = self.columns.add_always(self.adaption.clause(raw))
         return ColumnLoad(position, name, _row_keys(raw))
@@ -318,6 +330,7 @@ class SelectBuilder:
                 ColumnLoad(
                     self.columns.add(self.adaption.clause(c)),
                     self.convention(c) or c.key,
+                    _row_keys(c),
                 )
                 for c in raw._select_iterable
             ]
@@ -576,7 +589,7 @@ def _row_keys(raw: Any) -> tuple[Any, ...]:
 
 
 class TableOutput:
-    """The columns of a FROM element that stands among the selected elements."""
+    """The columns of a FROM element, or list, that stands among the selected ones."""
 
     def __init__(self, parts: list[ColumnLoad]) -> None:
         self.parts = parts

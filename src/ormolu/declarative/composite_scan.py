@@ -67,17 +67,15 @@ def _find_class(prop: Any, attribute: Attribute) -> None:
         prop.composite_class = None
     if note is None or note.inner is None:
         return
-    argument = note.inner
-    if prop.composite_class is None:
-        argument = resolve(argument, attribute.cls, note.module)
-    if getattr(prop, "return_none_on", None) is NO_ARG:
-        optional = includes_none(argument)
-        prop.return_none_on = _all_none if optional else None
-    if prop.composite_class is None:
-        plain = de_optionalize_union_types(argument)
-        if is_pep593(plain):
-            plain = de_optionalize_union_types(get_args(plain)[0])
-        prop.composite_class = plain
+    if prop.composite_class is not None:
+        return
+    argument = resolve(note.inner, attribute.cls, note.module)
+    if prop.return_none_on is NO_ARG and includes_none(argument):
+        prop.return_none_on = _all_none
+    plain = de_optionalize_union_types(argument)
+    if is_pep593(plain):
+        plain = de_optionalize_union_types(get_args(plain)[0])
+    prop.composite_class = plain
 
 
 def _all_none(*values: Any) -> bool:

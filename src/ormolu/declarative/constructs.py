@@ -12,6 +12,7 @@ from .._core.declarative import (
     NO_ARG,
     de_optionalize_union_types,
     is_fwd_ref,
+    is_null_type,
     is_pep593,
 )
 from ..mapping.constructors import synonym
@@ -41,11 +42,17 @@ def scan_property(prop: Any, attribute: Attribute) -> None:
 
 
 def scan_column_property(prop: ColumnProperty, attribute: Attribute) -> None:
-    """Take the type of a column without one, as in ``deferred(mapped_column())``."""
+    """Take the type of a column without one, as in ``deferred(mapped_column())``.
+
+    Whether it is nullable, the column says.
+    """
     column = prop.columns[0]
     if not isinstance(column, Column) or not is_free(column):
         return
-    MappedColumn.around(column).declarative_scan(attribute)
+    if is_null_type(column.type) and attribute.annotation is not None:
+        construct = MappedColumn.around(column)
+        construct._has_nullable = True
+        construct.declarative_scan(attribute)
 
 
 def scan_relationship(prop: Any, attribute: Attribute) -> None:

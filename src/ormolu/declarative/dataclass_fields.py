@@ -78,7 +78,9 @@ def _is_read_only(prop: ColumnProperty) -> bool:
 def _defer_default(value: Any, keywords: dict[str, Any]) -> None:
     """Let the default be read from the class instead of being set."""
     default = keywords.get("default", NO_ARG)
-    if default is not NO_ARG and not _is_function(default):
+    # the default of a composite is that of its columns
+    sets = hasattr(value, "composite_class")
+    if default is not NO_ARG and not sets and not _is_function(default):
         keywords["default"] = DONT_SET
     if isinstance(value, Relationship) and "default_factory" in keywords:
         # a collection is made when it is first read; see check_default_factory()

@@ -14,8 +14,10 @@ from ..mapping.interfaces import MapperProperty
 from ..mapping.properties import ColumnProperty
 from ..mapping.queryable import QueryableAttribute
 from .annotations import Annotation
+from .attribute_options import options_of
 from .composite_scan import composite_columns
 from .constructs import scan_property, synonym_to
+from .defaulted_column import DefaultedColumn, is_shown
 from .mapped import Unmapped
 from .mapped_column import MappedColumn, UnmappedColumn, is_free, name_column
 from .plan import Attribute, ClassPlan
@@ -32,6 +34,7 @@ def extract(plan: ClassPlan) -> None:
             continue
         _warn_of_second_name(plan, key, value)
         _complete(plan, key, value)
+        value = _with_default(plan, value)
         plan.collected[key] = plan.properties[key] = value
     check_synonym_defaults(plan)
     _remove_unmapped(plan)
@@ -134,6 +137,14 @@ def _complete(plan: ClassPlan, key: str, value: Any) -> None:
             "Ensure all types are written correctly and are imported within the "
             "module in use."
         ) from error
+
+
+def _with_default(plan: ClassPlan, value: Any) -> Any:
+    """The property, with the default of its field where it is to show that."""
+    if type(value) is not ColumnProperty or not plan.descriptor_defaults:
+        return value
+    default = options_of(value).dataclasses_default
+    return DefaultedColumn.of(value, default) if is_shown(default) else value
 
 
 def _check_container(

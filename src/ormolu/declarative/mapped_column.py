@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.schema import ColumnDefault, Sequence
 from sqlalchemy.sql.operators import ColumnOperators
 
 from .._core.declarative import (
@@ -23,7 +22,7 @@ from ..mapping.mapped import Mapped
 from ..mapping.properties import ColumnProperty
 from .annotated_column import apply_annotation
 from .attribute_options import DEFAULT_OPTIONS, AttributeOptions, options_of
-from .defaulted_column import DefaultedColumn
+from .defaulted_column import DefaultedColumn, is_shown
 from .plan import Attribute
 
 _T = TypeVar("_T", bound=Any)
@@ -92,13 +91,7 @@ class MappedColumn(Mapped[_T], ColumnOperators):
     @property
     def _has_default_value(self) -> bool:
         """Whether instances show a dataclass default while nothing is set."""
-        default = options_of(self).dataclasses_default
-        return (
-            self._has_default
-            and default is not None
-            and not isinstance(default, (ColumnDefault, Sequence))
-            and not callable(default)
-        )
+        return self._has_default and is_shown(options_of(self).dataclasses_default)
 
     _is_dataclass = False
     _shares_column = False

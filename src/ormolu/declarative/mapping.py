@@ -8,6 +8,7 @@ from sqlalchemy import Column
 from sqlalchemy.exc import InvalidRequestError
 
 from .._core.warnings import warn_deprecated
+from ..mapping.configure import lock
 from ..mapping.interfaces import MapperProperty
 from ..mapping.mapper import Mapper
 from ..mapping.properties import ColumnProperty
@@ -39,12 +40,19 @@ def map_class(
         table: its table, when it doesn't say itself.
         mapper_arguments: for the mapper, before ``__mapper_args__``.
     """
+    with lock:
+        return _map_class(registry, cls, table, mapper_arguments or {})
+
+
+def _map_class(
+    registry: Any, cls: Any, table: Any, mapper_arguments: dict[str, Any]
+) -> Any:
     if is_mapped(cls):
         raise InvalidRequestError(
             f"Class {cls!r} already has been instrumented declaratively"
         )
     plan = ClassPlan(registry, cls, dict(vars(cls)), table)
-    plan.mapper_arguments = mapper_arguments or {}
+    plan.mapper_arguments = mapper_arguments
     plan.dataclass_options = options_for(cls)
     plan.parent = _parent_of(cls)
     if plan.parent is not None:
@@ -73,6 +81,11 @@ def map_waiting(plan: ClassPlan) -> Any:
     Returns:
         The mapper.
     """
+    with lock:
+        return _map_waiting(plan)
+
+
+def _map_waiting(plan: ClassPlan) -> Any:
     release(plan.cls)
     plan.parent_plan = None
     for name, value in plan.collected.items():

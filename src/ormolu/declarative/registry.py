@@ -290,7 +290,16 @@ class registry(RegistryTarget):
                 return cls
 
             namespace["__class_getitem__"] = classmethod(__class_getitem__)
-        return metaclass(name, _embedded(bases), namespace)
+        real = tuple(base for base in bases if base is not object)
+        if any(issubclass(base, Entity) for base in bases):
+            return metaclass(name, bases, namespace)
+        try:
+            return metaclass(name, (*real, Entity), dict(namespace))
+        except TypeError as error:
+            if "lay-out conflict" not in str(error):
+                raise
+            # instances of the base have fields of their own, as exceptions do
+            return metaclass(name, real, namespace)
 
 
 def _call_first(registry: registry) -> None:
@@ -308,11 +317,3 @@ def _call(waiting: list[Any], name: str) -> None:
         cls = waiting.pop(0)()
         if cls is not None:
             getattr(cls, name)()
-
-
-def _embedded(bases: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The bases of a declarative base, `Entity` among them where it can be."""
-    if any(issubclass(base, Entity) for base in bases):
-        return bases
-    real = tuple(base for base in bases if base is not object)
-    return (*real, Entity)

@@ -44,6 +44,11 @@ class ColumnsOf:
         ):
             key = prop.name
             prop = mapper._props.get(key)
+        if prop is not None and not prop._is_column:
+            raise sa_exc.InvalidRequestError(
+                f"Property {key!r} is not an instance of ColumnProperty (i.e. does not "
+                "correspond directly to a Column)."
+            )
         return getattr(self.cls, key)
 
 

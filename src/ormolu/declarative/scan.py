@@ -222,22 +222,17 @@ def _scan_mixin(plan: ClassPlan, base: type, nearer: list[type], applied: bool) 
             _directive(plan, base, name, value)
         elif name in columns:
             plan.collected[name] = columns[name]
+        elif is_field and not is_declared(value):
+            if not applied:
+                _field_of_mixin(plan, base, nearer, name, value)
         elif isinstance(value, (Column, MappedColumn)):
             continue
         elif is_declared(value):
             _declared_of_mixin(plan, base, name, value, applied)
         elif applied:
             continue
-        elif is_field:
-            if not _is_overridden(plan, nearer, name):
-                plan.collected[name] = _field_value(plan, name, value, base)
-                plan.from_fields.add(name)
         elif isinstance(value, MapperProperty):
-            raise InvalidRequestError(
-                "Mapper properties (i.e. deferred,column_property(), relationship(), "
-                "etc.) must be declared as @declared_attr callables on declarative "
-                "mixin classes.  For dataclass field() objects, use a lambda:"
-            )
+            raise _shared_property()
         else:
             warn_of_expression(base, name, value)
 
@@ -299,18 +294,34 @@ def _annotated(plan: ClassPlan, annotation: Annotation | None) -> Any:
     return None if plan.fixed_table else MappedColumn()
 
 
-def _field_value(
-    plan: ClassPlan, name: str, value: Any, base: type | None = None
-) -> Any:
+def _field_of_mixin(
+    plan: ClassPlan, base: type, nearer: list[type], name: str, value: Any
+) -> None:
+    """Collect the class's own attribute for a dataclass field of a mixin."""
+    if isinstance(value, (Column, MappedColumn)):
+        made = _copy_from_mixin(plan, base, nearer, name, value, None)
+    elif isinstance(value, MapperProperty):
+        raise _shared_property()
+    elif _is_overridden(plan, nearer, name):
+        return
+    else:
+        made = _field_value(plan, name, value)
+    if made is not None:
+        plan.collected[name] = made
+        plan.from_fields.add(name)
+
+
+def _shared_property() -> InvalidRequestError:
+    """The error for a property that a mixin would share among its classes."""
+    return InvalidRequestError(
+        "Mapper properties (i.e. deferred,column_property(), relationship(), "
+        "etc.) must be declared as @declared_attr callables on declarative "
+        "mixin classes.  For dataclass field() objects, use a lambda:"
+    )
+
+
+def _field_value(plan: ClassPlan, name: str, value: Any) -> Any:
     """The mapped attribute in the metadata of a dataclass field."""
-    if base is not None and isinstance(value, (Column, MappedColumn)):
-        return _copy(value)
-    if base is not None and isinstance(value, MapperProperty):
-        raise InvalidRequestError(
-            "Mapper properties (i.e. deferred,column_property(), relationship(), "
-            "etc.) must be declared as @declared_attr callables on declarative "
-            "mixin classes.  For dataclass field() objects, use a lambda:"
-        )
     if is_declared(value):
         return value.__get__(None, plan.cls)
     if callable(value) and not isinstance(value, (*MAPPED, Column)):

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy.schema import sort_tables
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import coercions, roles, visitors
 from sqlalchemy.sql.elements import ColumnClause
 
 from .._speedups import state as kernel
@@ -89,6 +89,7 @@ class TablePlan:
         column = self.mapper.version_id_col
         found = None
         if column is not None:
+            column = coercions.expect(roles.ColumnsClauseRole, column)
             found = next((c for c in column.proxy_set if c in self.slot_of), None)
         self.version_column: Any = found
         self.version_slot = None if found is None else self.slot_of[found]

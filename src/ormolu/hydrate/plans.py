@@ -273,32 +273,33 @@ def plan_for(
 
 def result_names(description: LoadDescription) -> list[str]:
     """The keys of a result row."""
-    names: list[str] = []
+    return [output.name for output in _elements(description)]
+
+
+def _elements(description: LoadDescription) -> Iterator[Any]:
+    """What the elements of a result row are, each column of a table for itself."""
     for output in description.outputs:
         if isinstance(output, (EntityLoad, ColumnLoad, BundleLoad)):
-            names.append(output.name)
+            yield output
         else:
-            names.extend(part.name for part in output.parts)
-    return names
+            yield from output.parts
 
 
 def result_metadata(description: LoadDescription) -> SimpleResultMetaData:
     """The keys and uniqueness rules of the result that the user gets."""
     filters: list[Any] = []
     extra: list[Any] = []
-    for output in description.outputs:
+    for output in _elements(description):
         if isinstance(output, EntityLoad):
             filters.append(id)
             extra.append((output.entity.entity,))
         else:
             filters.append(None)
             extra.append(getattr(output, "keys", ()))
-    names = result_names(description)
-    if len(extra) != len(names):
-        filters = [None] * len(names)
-        extra = [()] * len(names)
     return SimpleResultMetaData(
-        names, extra, _create_unique_filters=lambda *_: list(filters)
+        result_names(description),
+        extra,
+        _create_unique_filters=lambda *_: list(filters),
     )
 
 

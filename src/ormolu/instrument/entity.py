@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from .._speedups import state as kernel
+from .typed_columns import are_typed_columns, make_typed_columns
 
 STATE_KEY = "_sa_instance_state"
 
@@ -85,8 +86,11 @@ def discard(obj: Any, key: str) -> None:
 def _get_dict(obj: Any) -> InstanceDict:
     shown = InstanceDict()
     shown._instance = obj
-    if kernel.registered_layout(type(obj)) is not None or obj._o_key is not None:
+    layout = kernel.registered_layout(type(obj))
+    if layout is not None or obj._o_key is not None:
         dict.__setitem__(shown, STATE_KEY, view_of(obj))
+        if layout is not None and layout.mapper is not None:
+            layout.mapper._show_composites(obj)
         dict.update(shown, kernel.loaded(obj))
     dict.update(shown, obj._o_dict)
     return shown
@@ -137,12 +141,25 @@ class EntityMeta(type):
         namespace: dict[str, Any],
         **kw: Any,
     ) -> Any:
-        namespace.setdefault("__dict__", INSTANCE_DICT)
         if "__module__" not in namespace:
             # a class made by a call belongs to the module of the caller
             caller = sys._getframe(1).f_globals
             namespace["__module__"] = caller.get("__name__", "builtins")
-        return super().__new__(mcs, name, bases, namespace, **kw)
+        if are_typed_columns(bases):
+            entities = tuple(b for b in bases if issubclass(b, kernel.EntityBase))
+            return make_typed_columns(name, bases, entities, namespace)
+        namespace.setdefault("__dict__", INSTANCE_DICT)
+        try:
+            return super().__new__(mcs, name, bases, namespace, **kw)
+        except TypeError as error:
+            if "lay-out conflict" not in str(error):
+                raise
+            raise TypeError(
+                f"multiple bases of {name!r} have a lay-out conflict: instances of "
+                "mapped classes hold their state, those of another base have fields "
+                "of their own, as of built-in types or __slots__.  Let the mapped "
+                "classes have a base of declarative_base(cls=...) with that class."
+            ) from error
 
 
 class Entity(kernel.EntityBase, metaclass=EntityMeta):
@@ -175,3 +192,4 @@ def default_constructor(self: Any, **kwargs: Any) -> None:
 
 
 default_constructor.__name__ = "__init__"
+default_constructor.__annotations__ = {}  # of no use to those who look at a class

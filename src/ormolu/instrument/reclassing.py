@@ -29,7 +29,11 @@ def change_class(obj: Any, cls: type) -> None:
         raise sa_exc.InvalidRequestError(
             f"Instance {instance_text(obj)} is not transient; its class can't change"
         )
-    values = {k: v for k, v in vars(obj).items() if k != STATE_KEY}
+    layout = kernel.registered_layout(type(obj))
+    # made again of their columns
+    composites = () if layout is None else layout.mapper._composite_keys
+    left = {STATE_KEY, *composites}
+    values = {k: v for k, v in vars(obj).items() if k not in left}
     if isinstance(obj, Entity):
         _forget(struct)
         struct._o_dict.clear()

@@ -423,6 +423,11 @@ def inspect_instance(obj: Any) -> InstanceState | None:
 def instance_state(obj: Any) -> InstanceState:
     """The state of an instance; AttributeError when it has none."""
     if isinstance(obj, entity.Entity):
+        cls = type(obj)
+        if kernel.registered_layout(cls) is None and manager_of_class(cls) is None:
+            raise AttributeError(
+                f"{cls.__name__!r} object has no attribute {entity.STATE_KEY!r}"
+            )
         kernel.layout_of(obj)
         return entity.view_of(obj)  # type: ignore[no-any-return]
     return obj._sa_instance_state  # type: ignore[no-any-return]

@@ -11,18 +11,14 @@ from sqlalchemy.sql.base import _NoArg
 from sqlalchemy.sql.schema import Column
 
 from .._speedups import state as kernel
-from ..instrument.extras import extras_of
 from ..instrument.flags import NO_VALUE, PASSIVE_OFF
 from ..instrument.history import History
 from .composite_comparator import CompositeBundle, CompositeComparator
-from .composite_values import values_getter
+from .composite_values import own_dict, values_getter, values_made_of
 from .interfaces import DescriptorProperty, memoized_property
 from .queryable import PlainQueryableAttribute, QueryableAttribute
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
-
-HELD = "composites"
-"""The entry of a state that holds its composites with the values they stand for."""
 
 
 class CompositeAttribute(PlainQueryableAttribute[_T_co]):
@@ -100,7 +96,7 @@ class Composite(DescriptorProperty):
         self.raiseload = raiseload
         self.comparator_factory = comparator_factory or CompositeComparator
         self.return_none_on = return_none_on
-        self.column_template = column_template
+        self.column_template = _checked_template(column_template)
         self.info = info if info is not None else {}
         self.doc = doc
 
@@ -139,7 +135,11 @@ class Composite(DescriptorProperty):
                 impl.install()
         self.parent._forget_memos()
         for name in ("expire", "refresh", "refresh_flush"):
-            event.listen(self.parent.class_, name, self._forget)
+            event.listen(self.parent.class_, name, self._forget, propagate=True)
+        if not self.parent.layout.embedded:
+            # a dict of Python's own doesn't ask; see Entity for the others
+            for name in ("load", "refresh"):
+                event.listen(self.parent.class_, name, self._show, propagate=True)
 
     def _prop_of(self, attr: Any) -> Any:
         if isinstance(attr, str):
@@ -189,18 +189,39 @@ class Composite(DescriptorProperty):
     def get(self, obj: Any) -> Any:
         """An instance's composite."""
         self.parent._check_configure()
-        held = self._held(obj)
-        found = held.get(self.key)
-        if found is not None and self._is_pending(obj):
-            return found[0]
+        shown = own_dict(obj)
+        if self.key in shown and self._is_pending(obj):
+            return shown[self.key]
         values = tuple([getattr(obj, key) for key in self.keys])
-        if found is not None and found[0] is not None:
-            composite, made_of = found
-            if _same(made_of, values) or _same(self.values_of(composite), values):
+        composite = shown.get(self.key)
+        if composite is not None:
+            made_of = values_made_of(obj).get(self.key)
+            if made_of is not None and _same(made_of, values):
+                return composite
+            if _same(self.values_of(composite), values):
                 return composite
         composite = self.make(values)
-        held[self.key] = (composite, values)
+        self._keep(obj, composite, values)
         return composite
+
+    def _keep(self, obj: Any, composite: Any, values: tuple[Any, ...]) -> None:
+        """Note an instance's composite, and what it was made of."""
+        own_dict(obj)[self.key] = composite
+        values_made_of(obj)[self.key] = values
+
+    def _drop(self, obj: Any) -> None:
+        own_dict(obj).pop(self.key, None)
+        values_made_of(obj).pop(self.key, None)
+
+    def show(self, obj: Any) -> None:
+        """Make the composite of a stored instance whose columns are loaded."""
+        if self._is_pending(obj):
+            return
+        if all(kernel.peek_key(obj, key) is not kernel.UNLOADED for key in self.keys):
+            self.get(obj)
+
+    def _show(self, obj: Any, *args: Any) -> None:
+        self.show(obj)
 
     def _is_pending(self, obj: Any) -> bool:
         """Whether an instance's columns have values that are not flushed."""
@@ -219,7 +240,7 @@ class Composite(DescriptorProperty):
         for key, value in zip(self.keys, self.values_of(composite), strict=True):
             setattr(obj, key, value)
         values = tuple([getattr(obj, key) for key in self.keys])
-        self._held(obj)[self.key] = (composite, values)
+        self._keep(obj, composite, values)
 
     def delete(self, obj: Any) -> None:
         """Set an instance's columns to None."""
@@ -228,7 +249,7 @@ class Composite(DescriptorProperty):
             fn(obj, old, None)
         for key in self.keys:
             setattr(obj, key, None)
-        self._held(obj).pop(self.key, None)
+        self._drop(obj)
 
     def loaded_value(self, obj: Any) -> Any:
         """An instance's composite; NO_VALUE where a column is not loaded."""
@@ -250,20 +271,30 @@ class Composite(DescriptorProperty):
     def merge(
         self, session: Any, source: Any, dest: Any, load: bool, seen: Any, resolve: Any
     ) -> None:
-        """Nothing: its columns are merged."""
-
-    @staticmethod
-    def _held(obj: Any) -> dict[str, Any]:
-        extras = extras_of(kernel.state_of(obj))
-        held: dict[str, Any] = extras.setdefault(HELD, {})
-        return held
+        """Make it anew from the columns, which are merged."""
+        self._drop(dest)
 
     def _forget(self, obj: Any, *args: Any) -> None:
         names = args[-1]
         if names is None or self.key in names or not set(names).isdisjoint(self.keys):
-            extras = kernel.state_of(obj)._o_extras
-            if extras and HELD in extras:
-                extras[HELD].pop(self.key, None)
+            self._drop(obj)
+
+
+def _checked_template(template: Any) -> str | None:
+    """A template of column names, which has one place for a field's name."""
+    if template is None:
+        return None
+    try:
+        made = template % "x"
+        valid = isinstance(template, str) and made != template % "y"
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise sa_exc.ArgumentError(
+            f"column_template {template!r} is not a valid template; expected a string "
+            "containing exactly one '%s' placeholder"
+        )
+    return template  # type: ignore[no-any-return]
 
 
 def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:

@@ -8,6 +8,27 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 
+from .._speedups import state as kernel
+from ..instrument.entity import Entity
+from ..instrument.extras import extras_of
+
+_MADE_OF = "composites"
+"""The entry of a state with the values that its composites were made of."""
+
+
+def own_dict(obj: Any) -> dict[str, Any]:
+    """The dict of an instance, where its composites are."""
+    found: dict[str, Any] = obj._o_dict if isinstance(obj, Entity) else obj.__dict__
+    return found
+
+
+def values_made_of(obj: Any) -> dict[str, tuple[Any, ...]]:
+    """The values that an instance's composites were made of, by name."""
+    found: dict[str, tuple[Any, ...]] = extras_of(kernel.state_of(obj)).setdefault(
+        _MADE_OF, {}
+    )
+    return found
+
 
 def values_getter(composite_class: Any) -> Callable[[Any], tuple[Any, ...]]:
     """The function that takes the values out of an object of a class.

@@ -14,7 +14,8 @@ from ..exc import UnmappedInstanceError
 from ..instrument.manager import manager_of_class
 from .events import announce, may_configure
 
-_lock = threading.RLock()
+lock = threading.RLock()
+"""Held while classes are mapped or configured: others see neither half done."""
 _mappers: WeakKeyDictionary[Any, WeakKeyDictionary[Any, None]] = WeakKeyDictionary()
 """The mappers of each registry, in the order in which they were made.
 
@@ -36,7 +37,7 @@ def add_mapper(mapper: Any) -> None:
     Classes that are in use already are announced anew, because the new mapper may
     add a backref to them.
     """
-    with _lock:
+    with lock:
         registry = mapper.registry
         for other in _mappers_of(registry):
             kernel.unregister_layout(other.class_)
@@ -50,7 +51,7 @@ def _mappers_of(registry: Any) -> list[Any]:
 
 def forget(mapper: Any) -> None:
     """Drop a mapper that was disposed of."""
-    with _lock:
+    with lock:
         _mappers.get(mapper.registry, {}).pop(mapper, None)
 
 
@@ -78,7 +79,7 @@ def configure_mappers() -> None:
         InvalidRequestError: when a mapper failed before.
         ArgumentError and others: what a mapping has wrong.
     """
-    with _lock:
+    with lock:
         waiting = list(_waiting)
     _run(waiting)
 
@@ -92,7 +93,7 @@ def configure_registry(registry: Any) -> None:
 def _run(registries: list[Any]) -> None:
     if _configuring() or not registries:
         return
-    with _lock:
+    with lock:
         found = {type(m) for r in registries for m in _mappers_of(r)}
         for mapper_class in found:
             announce(mapper_class, "before_configured")
@@ -104,7 +105,7 @@ def _run(registries: list[Any]) -> None:
 
 def _configure_one(registry: Any) -> None:
     global _configurer
-    with _lock:
+    with lock:
         if _configuring() or registry not in _waiting:
             return
         before = getattr(registry, "_before_configure", None)
@@ -208,11 +209,11 @@ kernel.set_missing_layout_hook(layout_for)
 
 def all_mappers() -> list[Any]:
     """Every mapper of every registry."""
-    with _lock:
+    with lock:
         return [m for known in list(_mappers.values()) for m in list(known)]
 
 
 def registries() -> list[Any]:
     """Every registry that has mappers."""
-    with _lock:
+    with lock:
         return list(_mappers)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.base import _NoArg
 
+from .._core.warnings import warn_deprecated
 from .composite import Composite
 from .properties import ColumnProperty
 from .query_expression import QueryExpression
@@ -49,6 +51,20 @@ def _options(kw: dict[str, Any]) -> AttributeOptions:
     )
 
 
+def _warn_of_writing(kw: dict[str, Any]) -> None:
+    """Warn of arguments that only an attribute which can be set has a use for."""
+    for name in ("init", "default", "default_factory", "kw_only"):
+        if kw.get(name, NO_ARG) is not NO_ARG:
+            warn_deprecated(
+                f"The column_property.{name} parameter is deprecated for "
+                "column_property().  This parameter applies to a writeable-attribute "
+                "in a Declarative Dataclasses configuration only, and "
+                "column_property() is treated as a read-only attribute in this "
+                "context.",
+                "2.0",
+            )
+
+
 def relationship(
     argument: Any = None,
     secondary: Any = None,
@@ -61,6 +77,10 @@ def relationship(
     Takes the arguments of `sqlalchemy.orm.relationship`.
     """
     options = _options(kw)
+    if options.dataclasses_default not in (NO_ARG, None):
+        raise ArgumentError(
+            "Only 'None' is accepted as dataclass default for a relationship()"
+        )
     return Relationship(argument, secondary, lazy=lazy, attribute_options=options, **kw)
 
 
@@ -69,6 +89,7 @@ def column_property(column: Any, *additional_columns: Any, **kw: Any) -> ColumnP
 
     Takes the arguments of `sqlalchemy.orm.column_property`.
     """
+    _warn_of_writing(kw)
     options = _options(kw)
     return ColumnProperty(column, *additional_columns, attribute_options=options, **kw)
 
@@ -111,16 +132,34 @@ def deferred(
     )
 
 
-def query_expression(default_expr: Any = None, **kw: Any) -> QueryExpression:
+def query_expression(
+    default_expr: Any = None,
+    *,
+    repr: Any = NO_ARG,
+    compare: Any = NO_ARG,
+    expire_on_flush: bool = True,
+    info: dict[Any, Any] | None = None,
+    doc: str | None = None,
+) -> QueryExpression:
     """Declare an attribute that takes its SQL from ``with_expression()``.
 
     Args:
         default_expr: the expression of statements that say nothing.
-
-    Takes the further arguments of `sqlalchemy.orm.query_expression`.
+        repr: whether the ``repr()`` of a dataclass shows it.
+        compare: whether it counts where objects of a dataclass are compared.
+        expire_on_flush: forget the value when the object is flushed.
+        info: what the user wants to note.
+        doc: the attribute's docstring.
     """
-    options = _options(kw)
-    return QueryExpression(default_expr, attribute_options=options, **kw)
+    return QueryExpression(
+        default_expr,
+        attribute_options=AttributeOptions(
+            dataclasses_repr=repr, dataclasses_compare=compare
+        ),
+        expire_on_flush=expire_on_flush,
+        info=info,
+        doc=doc,
+    )
 
 
 def backref(name: str, **kwargs: Any) -> tuple[str, dict[str, Any]]:

@@ -268,6 +268,11 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         found = (p for p in self._props.values() if isinstance(p, Composite))
         return {prop.key: prop.keys for prop in found}
 
+    def _show_composites(self, obj: Any) -> None:
+        """Put the composites into the dict of an instance that embeds its state."""
+        for key in self._composite_keys if self.configured else ():
+            self.composites[key].show(obj)
+
     def _without_composites(self, names: Iterable[str]) -> list[str]:
         """Names of attributes, with those of a composite's columns in its place."""
         keys = self._composite_keys

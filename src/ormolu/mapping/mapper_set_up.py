@@ -53,11 +53,6 @@ class MapperSetUp(PolymorphicMapper):
     def _set_version(self, column: Any, generator: Any) -> None:
         """The version counter, and what makes the next version of one."""
         self.version_id_col: Any = column
-        if isinstance(column, str):
-            raise sa_exc.ArgumentError(
-                f"Mapper of {self.class_.__name__!r}: version_id_col must be a column, "
-                f"not the name {column!r}"
-            )
         if generator is None or generator is True:
             generator = _next_number
         self.version_id_generator: Any = generator
@@ -73,12 +68,17 @@ class MapperSetUp(PolymorphicMapper):
                 "argument and does not specify 'inherits'"
             )
         self.local_table = coercions.expect(
-            roles.FromClauseRole, local_table, disable_inspection=True
+            roles.FromClauseRole,
+            local_table,
+            argname="local_table",
+            disable_inspection=True,
         )
         self._set_hierarchy_tables(inherit_condition, inherit_foreign_keys)
-        if self.version_id_col is not None:
-            own = self.persist_selectable.corresponding_column(self.version_id_col)
-            self.version_id_col = self.version_id_col if own is None else own
+        # a name, which is no column, is refused by the first flush
+        version = self.version_id_col
+        if version is not None and not isinstance(version, str):
+            own = self.persist_selectable.corresponding_column(version)
+            self.version_id_col = version if own is None else own
         self._columntoproperty: dict[Any, MapperProperty] = {}
         self._props: dict[str, MapperProperty] = {}
 

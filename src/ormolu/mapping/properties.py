@@ -142,6 +142,10 @@ class ColumnProperty(MapperProperty):
     def copy(self) -> ColumnProperty:
         return self._with_columns(*self.columns)
 
+    def __clause_element__(self) -> Any:
+        """The column, so that a constraint of the table can be given the property."""
+        return self.columns[0]
+
     @property
     def type(self) -> TypeEngine[Any]:
         return self.columns[0].type  # type: ignore[no-any-return]

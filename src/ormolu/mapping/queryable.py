@@ -23,7 +23,10 @@ from .._core.comparisons import (
 from .._core.names import PLUGIN
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.history import History
 from ..instrument.manager import manager_of_class
+from ..instrument.state import impl_of
 from .mapped import Mapped
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
@@ -264,6 +267,14 @@ class QueryableAttribute(
 
     def hasparent(self, state: Any, optimistic: bool = False) -> bool:
         return self.impl.hasparent(state.obj(), optimistic)  # type: ignore[no-any-return]
+
+    def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
+        """What changed on the attribute of an instance; see `attributes.get_history`."""
+        kernel.layout_of(instance)
+        manager = manager_of_class(type(instance))
+        assert manager is not None
+        found: History = impl_of(manager, self.key).get_history(instance, int(passive))
+        return found
 
     def _bulk_update_tuples(self, value: Any) -> Any:
         return self.comparator._bulk_update_tuples(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy.sql.base import _NoArg
 
 from .._core.warnings import warn
 from .._speedups import state as kernel
@@ -269,9 +270,9 @@ class Relationship(MapperProperty):
     def do_init(self) -> None:
         resolve_arguments(self)
         find_entity(self)
-        self._check_collection_class()
         self.join = self._make_join()
         self._adopt_join()
+        self._check_default()
         self._check_cascade()
         generate_backref(self)
         link_back_populates(self)
@@ -293,11 +294,14 @@ class Relationship(MapperProperty):
         ]
         sync_targets.claim(self, pairs, self._reverse_property)
 
-    def _check_collection_class(self) -> None:
-        if self.collection_class is not None and self.uselist is False:
+    def _check_default(self) -> None:
+        """A dataclass has no default for a collection, which is always there."""
+        default = getattr(self.attribute_options, "dataclasses_default", _NoArg.NO_ARG)
+        if self.uselist and default is not _NoArg.NO_ARG:
             raise sa_exc.ArgumentError(
-                f"On relationship {self}, collection_class and uselist=False "
-                "contradict each other; remove one of them."
+                f"On relationship {self}, the dataclass default for relationship may "
+                "only be set for a relationship that references a scalar value, i.e. "
+                "many-to-one or explicitly uselist=False"
             )
 
     def _make_join(self) -> JoinCondition:

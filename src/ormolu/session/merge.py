@@ -157,6 +157,8 @@ class Merge:
                 self._copy_related(prop, given, target)
             elif prop._is_column:
                 self._copy_column(prop, given, target, target_struct, origins)
+            elif prop.key in mapper._composite_keys:
+                prop.merge(self.session, given, target, self.load, {}, {})
 
     def _copy_column(
         self, prop: Any, given: Any, target: Any, struct: Any, origins: tuple[Any, Any]
