@@ -171,8 +171,10 @@ class EntityPlanner:
 
     @staticmethod
     def _note_key(load: EntityLoad) -> None:
+        mapper = load.mapper
         load.pk_positions = [
-            load.positions.get(key, -1) for key in load.mapper._pk_keys
+            load.found.get(column, load.positions.get(key, -1))
+            for column, key in zip(mapper.primary_key, mapper._pk_keys, strict=True)
         ]
 
     def expression_of(self, entity: Any, column: Any) -> Any:
@@ -181,18 +183,24 @@ class EntityPlanner:
         None where they lack it.
         """
         adapter = (
-            entity._adapter if entity.is_aliased_class else entity._polymorphic_adapter
+            entity._adapter
+            if entity.is_aliased_class
+            else self.builder.adaption.adapter_of(entity)
         )
         if adapter is None:
             return column
         adapted = adapter.traverse(column)
         if adapted is column and isinstance(column, Column):
-            return _of_selectable(entity, column)
+            return _of_selectable(adapter.selectable, column)
         return adapted
 
-    def _is_loaded(self, prop: Any, node: PathNode | None, mapper: Any) -> bool:
+    def _is_loaded(
+        self, prop: ColumnProperty, node: PathNode | None, mapper: Any
+    ) -> bool:
         if prop.key in mapper._pk_keys or prop.key == mapper._polymorphic_key:
             return True  # no option leaves out what tells an object, and its class
+        if not self.builder.toplevel:
+            return prop.in_subqueries
         if node is not None:
             if prop.group is not None and prop.group in node.groups:
                 return True
@@ -264,9 +272,9 @@ def _refuse_population(prop: Any, strategy: str) -> None:
         )
 
 
-def _of_selectable(entity: Any, column: Any) -> Any:
-    """A column that the alias did not adapt; None where its selectable lacks it."""
-    return column if clause_is_present(column.table, entity.selectable) else None
+def _of_selectable(selectable: Any, column: Any) -> Any:
+    """A column that is not adapted to a selectable; None where that lacks it."""
+    return column if clause_is_present(column.table, selectable) else None
 
 
 def stops(
