@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy.sql.schema import Column
 
 from .._core.selectables import clause_is_present
 from ..hydrate.description import EntityLoad, PostLoad
@@ -190,7 +189,7 @@ class EntityPlanner:
         if adapter is None:
             return column
         adapted = adapter.traverse(column)
-        if adapted is column and isinstance(column, Column):
+        if adapted is column and getattr(column, "table", None) is not None:
             return _of_selectable(adapter.selectable, column)
         return adapted
 

@@ -454,13 +454,23 @@ class MapperInheritance(mapper_events.MapperTarget):
                     mapper.polymorphic_on
                 )
             else:
-                found = self.persist_selectable.corresponding_column(
-                    mapper.polymorphic_on
-                )
-                self.polymorphic_on = mapper.polymorphic_on if found is None else found
+                self.polymorphic_on = self._discriminator_as(mapper.polymorphic_on)
             if mapper._polymorphic_key in self._props:
                 self._polymorphic_key = mapper._polymorphic_key
             return
+
+    def _discriminator_as(self, column: Any) -> Any:
+        """A parent's discriminator among the columns that this class is selected from.
+
+        None where only the parent's selectable has it: no row tells its class then.
+        """
+        found = self.persist_selectable.corresponding_column(column)
+        if found is not None or getattr(column, "table", None) is None:
+            return column if found is None else found
+        spec = getattr(self, "with_polymorphic", None)
+        if spec and spec[1] is not None:
+            return spec[1].corresponding_column(column)
+        return None
 
     # -- the primary key -----------------------------------------------------------
 
