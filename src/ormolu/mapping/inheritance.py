@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import (
     ColumnClause,
     ColumnElement,
     Label,
+    NamedColumn,
 )
 from sqlalchemy.sql.operators import eq
 from sqlalchemy.sql.schema import Column
@@ -381,8 +382,8 @@ class MapperInheritance(mapper_events.MapperTarget):
                 )
         elif isinstance(given, MapperProperty):
             prop = given
-        elif given in self._columntoproperty:
-            prop = self._columntoproperty[given]
+        else:
+            prop = self._mapped_as(given)
         if prop is None:
             self._unmapped_discriminator(given)
             return
@@ -397,6 +398,12 @@ class MapperInheritance(mapper_events.MapperTarget):
             self._unmapped_discriminator(prop.columns[0], prop)
         elif not isinstance(prop.columns[0], Column):
             prop.instrument = False
+
+    def _mapped_as(self, column: Any) -> Any:
+        """The attribute of a column, or of the one that it is of a subquery."""
+        if column not in self._columntoproperty and isinstance(column, NamedColumn):
+            column = self.persist_selectable.corresponding_column(column)
+        return self._columntoproperty.get(column)
 
     def _unmapped_discriminator(self, column: Any, prop: Any = None) -> None:
         """A discriminator that is no attribute of the class is selected all the same."""
