@@ -177,7 +177,8 @@ def _map(world: World, way: str, root: Any) -> None:
     )
     map_("Manager", person, with_polymorphic=of_manager, polymorphic_identity="manager")
     map_("Boss", manager, polymorphic_identity="boss")
-    map_("Paper")
+    author = relationship(person, viewonly=True)
+    map_("Paper", properties={"author": author})
     registry.configure()
 
 

@@ -186,6 +186,48 @@ PROGRAMS["a relationship of the base, for a subclass"] = loaded_along(
     lambda w: w.Engineer, lambda w: w.Person.papers
 )
 
+# -- eager loads of some classes of a relationship ---------------------------------
+
+STRATEGIES = ("selectinload", "joinedload", "subqueryload")
+
+
+def loaded_as(first: str, second: str, target: Any, attribute: Any) -> Program:
+    """Objects of a relationship that is narrowed, with a relationship of theirs."""
+
+    def pairs(w: World, session: Any) -> Any:
+        narrowed = target(w)
+        relationship = attribute(w, narrowed)
+        option = getattr(w.orm, first)(w.Paper.author.of_type(narrowed))
+        statement = select(w.Paper).order_by(w.Paper.id)
+        statement = statement.options(getattr(option, second)(relationship))
+        found = session.scalars(statement).unique().all()
+        key = relationship.key
+        return [(p.author, *getattr(p.author, key, ())) for p in found]
+
+    return pairs
+
+
+for one in STRATEGIES[:2]:
+    for two in STRATEGIES:
+        PROGRAMS[f"{one} and {two} of a flat alias"] = loaded_as(
+            one,
+            two,
+            lambda w: w.orm.with_polymorphic(w.Person, [w.Engineer], flat=True),
+            lambda w, narrowed: narrowed.Engineer.machines,
+        )
+        PROGRAMS[f"{one} and {two} of an alias"] = loaded_as(
+            one,
+            two,
+            lambda w: w.orm.with_polymorphic(w.Person, "*", aliased=True),
+            lambda w, narrowed: narrowed.papers,
+        )
+    PROGRAMS[f"{one} and selectinload of a subclass"] = loaded_as(
+        one,
+        "selectinload",
+        lambda w: w.Engineer,
+        lambda w, narrowed: narrowed.machines,
+    )
+
 # -- what tells an object ---------------------------------------------------------
 
 
