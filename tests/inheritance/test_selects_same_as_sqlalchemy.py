@@ -228,6 +228,41 @@ for one in STRATEGIES[:2]:
         lambda w, narrowed: narrowed.machines,
     )
 
+
+def narrowed_twice(strategy: str) -> Program:
+    """A relationship that two options narrow, each with a relationship below."""
+
+    def employees(w: World, session: Any) -> Any:
+        load = getattr(w.orm, strategy)
+        several = w.Company.employees
+        managers = load(several.of_type(w.Manager))
+        engineers = load(several.of_type(w.Engineer))
+        statement = select(w.Company).options(
+            getattr(managers, strategy)(w.Manager.papers),
+            getattr(engineers, strategy)(w.Engineer.machines),
+        )
+        return [
+            (person.status, *getattr(person, "machines", ()), *person.papers)
+            for company in session.scalars(statement).unique()
+            for person in company.employees
+        ]
+
+    return employees
+
+
+for one in STRATEGIES[:2]:
+    PROGRAMS[f"{one} of two subclasses"] = narrowed_twice(one)
+
+# -- second statements for subclasses ---------------------------------------------
+
+
+@program
+def subclasses_loaded_later(w: World, session: Any) -> Any:
+    later = w.orm.selectin_polymorphic(w.Person, [w.Engineer, w.Manager])
+    statement = select(w.Person).order_by(w.Person.id).options(later)
+    return [(p, p.status) for p in session.scalars(statement)]
+
+
 # -- what tells an object ---------------------------------------------------------
 
 
