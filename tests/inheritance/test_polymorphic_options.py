@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import Column, Integer, inspect, or_, select
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 
 from ormolu import (
@@ -417,3 +417,17 @@ def test_a_mapping_with_polymorphic(world: Hierarchies) -> None:
         assert found[0].extra == "x"
     Other = aliased(Base)
     assert len(session.scalars(select(Other)).all()) == 2
+
+
+def test_a_part_of_an_alias_has_the_rows_of_its_base(world: Hierarchies) -> None:
+    table = world.table("base", kind(), Column("size", Integer))
+    base = world.map("Base", table, polymorphic_on="kind", polymorphic_identity="base")
+    middle = world.map("Middle", None, base, polymorphic_identity="middle")
+    world.map("Leaf", None, middle, polymorphic_identity="leaf")
+    every = with_polymorphic(middle, "*")
+    condition = "WHERE base.kind IN (__[POSTCOMPILE_kind_1])"
+    for statement in (select(every.Leaf), select(every.Leaf, every)):
+        text = " ".join(str(statement).split())
+        assert text.endswith(f"FROM base {condition}"), text
+    part = with_polymorphic(base, "*").Leaf
+    assert "WHERE" not in str(select(part))
