@@ -287,13 +287,13 @@ def recurs(prop: Any, path: tuple[Any, ...], depth: int | None = None) -> bool:
     """Whether eager loading must stop here, or would never end.
 
     It goes ``join_depth`` levels deep where that is given; otherwise it does not
-    lead to a mapper that the path has passed already.
+    lead to a mapper that the path has passed already, be it as one of its descendants.
     """
     if prop.join_depth:
         if depth is None:
             depth = path.count(prop)
         return bool(depth >= prop.join_depth)
-    passed = {prop.parent.base_mapper}
+    passed = {prop.parent}
     for step in path:
-        passed.update((step.parent.base_mapper, step.mapper.base_mapper))
-    return prop.mapper.base_mapper in passed
+        passed.update((step.parent, step.mapper))
+    return any(mapper.isa(prop.mapper) for mapper in passed)
