@@ -229,14 +229,18 @@ for one in STRATEGIES[:2]:
     )
 
 
-def narrowed_twice(strategy: str) -> Program:
-    """A relationship that two options narrow, each with a relationship below."""
+def narrowed_twice(strategy: str, lead_on: str) -> Program:
+    """A relationship that two options narrow, each with a relationship below.
+
+    Args:
+        lead_on: what the second of them begins with.
+    """
 
     def employees(w: World, session: Any) -> Any:
         load = getattr(w.orm, strategy)
         several = w.Company.employees
         managers = load(several.of_type(w.Manager))
-        engineers = load(several.of_type(w.Engineer))
+        engineers = getattr(w.orm, lead_on)(several.of_type(w.Engineer))
         statement = select(w.Company).options(
             getattr(managers, strategy)(w.Manager.papers),
             getattr(engineers, strategy)(w.Engineer.machines),
@@ -251,7 +255,8 @@ def narrowed_twice(strategy: str) -> Program:
 
 
 for one in STRATEGIES[:2]:
-    PROGRAMS[f"{one} of two subclasses"] = narrowed_twice(one)
+    PROGRAMS[f"{one} of two subclasses"] = narrowed_twice(one, one)
+    PROGRAMS[f"{one} of one of two subclasses"] = narrowed_twice(one, "defaultload")
 
 # -- second statements for subclasses ---------------------------------------------
 

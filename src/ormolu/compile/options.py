@@ -495,6 +495,8 @@ def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
         if step.strategy is not None:
             _check_conflict(node, chain[: index + 1])
             node.steps[step.key] = merged(node.steps.get(step.key), step)
+        elif step.key in node.steps:  # what only leads on may narrow as well
+            node.steps[step.key] = merged(step, node.steps[step.key])
         rest = chain[index + 1 :]
         depth = step.args.get("recursion_depth")
         if depth:
