@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import Column, ForeignKey, Integer, inspect, or_, select
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 
 from ormolu import (
@@ -17,6 +17,7 @@ from ormolu import (
     exc,
     joinedload,
     load_only,
+    relationship,
     selectin_polymorphic,
     selectinload,
     with_polymorphic,
@@ -417,3 +418,47 @@ def test_a_mapping_with_polymorphic(world: Hierarchies) -> None:
         assert found[0].extra == "x"
     Other = aliased(Base)
     assert len(session.scalars(select(Other)).all()) == 2
+
+
+def test_a_part_of_an_alias_has_the_rows_of_its_base(world: Hierarchies) -> None:
+    table = world.table("base", kind(), Column("size", Integer))
+    base = world.map("Base", table, polymorphic_on="kind", polymorphic_identity="base")
+    middle = world.map("Middle", None, base, polymorphic_identity="middle")
+    world.map("Leaf", None, middle, polymorphic_identity="leaf")
+    every = with_polymorphic(middle, "*")
+    condition = "WHERE base.kind IN (__[POSTCOMPILE_kind_1])"
+    for statement in (select(every.Leaf), select(every.Leaf, every)):
+        text = " ".join(str(statement).split())
+        assert text.endswith(f"FROM base {condition}"), text
+    part = with_polymorphic(base, "*").Leaf
+    assert "WHERE" not in str(select(part))
+
+
+def test_an_inner_join_for_a_subclass_keeps_the_other_rows(
+    staff: Staff, session: Session, sql: Recorder
+) -> None:
+    some = with_polymorphic(staff.Employee, [staff.Engineer])
+    machines = joinedload(some.Engineer.machines, innerjoin=True)
+    found = session.scalars(select(some).options(machines)).unique().all()
+    assert len(found) == 5
+    assert "LEFT OUTER JOIN machine" in sql.take_sql()[0]
+
+
+def test_siblings_refer_to_each_other_eagerly(world: Hierarchies) -> None:
+    base = world.map("Base", world.table("base"))
+    films = world.table("film", of_parent(), Column("maker_id", ForeignKey("maker.id")))
+    makers = world.table("maker", of_parent())
+    film = world.map("Film", films, base, inherit_condition=films.c.id == base.id)
+    maker = world.map(
+        "Maker",
+        makers,
+        base,
+        properties={
+            "films": relationship(film, lazy="joined", foreign_keys=films.c.maker_id)
+        },
+    )
+    text = " ".join(str(select(maker)).split())
+    assert text.endswith(
+        "FROM base JOIN maker ON base.id = maker.id LEFT OUTER JOIN (base AS base_1 "
+        "JOIN film AS film_1 ON film_1.id = base_1.id) ON maker.id = film_1.maker_id"
+    ), text

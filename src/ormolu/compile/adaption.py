@@ -51,6 +51,11 @@ class Adaption:
             for step in covered.iterate_to_root():
                 self._adapters.setdefault(step.local_table, (adapter, mapper))
 
+    def adapter_of(self, mapper: Any) -> Any:
+        """What finds the columns of a mapper; None where they are its tables' own."""
+        found = self._adapters.get(mapper)
+        return mapper._polymorphic_adapter if found is None else found[0]
+
     def selectable_of(self, entity: Any) -> Any:
         """What an entity's columns are selected from."""
         return self._selectables.get(entity, entity.selectable)

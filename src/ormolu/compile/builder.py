@@ -11,6 +11,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import ClauseList, ColumnElement, Label, NamedColumn
 from sqlalchemy.sql.selectable import Join, SelectLabelStyle, SelectState
+from sqlalchemy.sql.util import find_left_clause_that_matches_given
 
 from .._core.selectables import clause_is_present, leaves_of
 from .._core.warnings import warn
@@ -210,6 +211,9 @@ class SelectBuilder:
         self.asfrom = asfrom
         self.lateral = lateral
         self.criteria = criteria_for(statement, compiler)
+        # the entities of what is selected, and the joins up to here
+        self.roots: list[Any] = []
+        self.joins: list[Any] = []
         self.joined: set[Any] = set()
         self.joined_entities: set[Any] = set()
         # by what is joined to without an ON clause, further conditions of it
@@ -251,9 +255,9 @@ class SelectBuilder:
         if self.toplevel:
             strict = style.eager and not style.from_base
             self.tree = build_tree(options_of(statement, roots), roots, strict)
-        for raw in statement._raw_columns:
-            for entity in entities_within(raw):
-                self.adaption.note(entity)
+        self.roots = [e for raw in statement._raw_columns for e in entities_within(raw)]
+        for entity in self.roots:
+            self.adaption.note(entity)
         self.eager = EagerJoins(self)
         self.eager.enabled = style.eager
         self.with_posts = style.posts
@@ -269,7 +273,7 @@ class SelectBuilder:
             self.root = index
             outputs.append(self._output(raw, entities[index]))
         core._raw_columns = list(self.columns.elements)
-        self._add_root_froms(core, entities)
+        unjoined = self._add_root_froms(core)
         _correlate_tables(core)
         if self.adaption:
             self.adaption.select(core)
@@ -278,8 +282,9 @@ class SelectBuilder:
             self.eager.base = adapt_to_base(core, self.columns)
         if self.criteria is not None and not style.from_base:
             self._add_criteria(core)
-        if (core._setup_joins and core._where_criteria) or self.on_criteria:
-            core._from_obj = froms_before_where(core, self.compiler).from_clauses
+        if (core._setup_joins and core._where_criteria) or self.on_criteria or unjoined:
+            froms = froms_before_where(core, self.compiler).from_clauses
+            core._from_obj = tuple(f for f in froms if f not in unjoined)
             core._setup_joins = core._memoized_select_entities = ()
             add_to_joins(core._from_obj, self.on_criteria)
         if self.eager.wanted:
@@ -353,23 +358,35 @@ class SelectBuilder:
 
     # -- FROM --------------------------------------------------------------
 
-    def _add_root_froms(self, core: Any, entities: list[Any]) -> None:
-        """Entities without any column of theirs still stand in FROM."""
+    def _add_root_froms(self, core: Any) -> tuple[Any, ...]:
+        """Have the entities stand in FROM where nothing else says what does.
+
+        Returns:
+            those that are there for a join to start from; the others leave again.
+        """
         if not self.columns.elements:
             raise sa_exc.InvalidRequestError(
                 "No columns with which to SELECT from: the entities of the statement "
                 "have no columns left to load"
             )
         if self.own is not None and self.own.bare:
-            return
-        for raw in self.statement._raw_columns:
-            for found in entities_within(raw):
-                entity = self.replaced.get(found, found)
-                selectable = entity.selectable
-                if _hidden(entity, selectable) and not any(
-                    clause_is_present(selectable, f) for f in core._from_obj
-                ):
-                    core._from_obj = (*core._from_obj, selectable)
+            return ()
+        if core._from_obj or any(
+            m._setup_joins for m in core._memoized_select_entities
+        ):
+            return ()
+        roots = [self.replaced.get(e, e) for e in self.roots]
+        if not any(_hidden(entity, entity.selectable) for entity in roots):
+            return ()
+        selectables = tuple(dict.fromkeys(entity.selectable for entity in roots))
+        if not core._setup_joins:
+            core._from_obj = selectables
+            return ()
+        target, _, left, _ = core._setup_joins[0]
+        if left is not None:
+            return ()
+        core._from_obj = tuple(s for s in selectables if s is not target)
+        return core._from_obj  # type: ignore[no-any-return]
 
     def _plain_memo(self, memo: Any) -> Any:
         copied = memo._clone() if hasattr(memo, "_clone") else memo
@@ -382,10 +399,10 @@ class SelectBuilder:
         return copied
 
     def _plain_joins(self, setups: Any) -> tuple[Any, ...]:
-        plain: list[Any] = []
+        first = len(self.joins)
         for target, onclause, left, flags in setups:
-            plain.extend(self._plain_join(target, onclause, left, flags))
-        return tuple(plain)
+            self.joins.extend(self._plain_join(target, onclause, left, flags))
+        return tuple(self.joins[first:])
 
     def _plain_join(self, target: Any, onclause: Any, left: Any, flags: Any) -> Any:
         relationship = _relationship_of(onclause)
@@ -451,10 +468,9 @@ class SelectBuilder:
                 dest = self._selectable_target(target, prop)
         self._check_target(prop, dest)
         source = self.replaced.get(source, source)
-        self.adaption.note(source)
+        source_table = self._joined_from(source)
         if hasattr(dest, "mapper"):
             dest = self._joined_as(dest, source)
-        source_table = self.adaption.selectable_of(source)
         dest_table = dest.selectable if hasattr(dest, "selectable") else dest
         step = (source, prop, dest)
         if step in self.joined:
@@ -485,6 +501,51 @@ class SelectBuilder:
             (joins.secondary, joins.primaryjoin, source_table, flags),
             (dest_table, joins.secondaryjoin, joins.secondary, flags),
         ]
+
+    def _joined_from(self, source: Any) -> Any:
+        """What a join along a relationship of an entity starts from.
+
+        That is what the statement selects the entity from, be it as a part of something
+        else: of a class that it inherits from, or that inherits from it.
+        """
+        selectable = self.adaption.selectable_of(source)
+        if not source.is_aliased_class and not self._has_selectable(selectable):
+            other = self._related_from(source.mapper, selectable)
+            if other is not None:
+                return other
+        self.adaption.note(source)
+        return self.adaption.selectable_of(source)
+
+    def _has_selectable(self, selectable: Any) -> bool:
+        return any(selectable is e.selectable for e in self.roots) or any(
+            selectable is target for target, *_ in self.joins
+        )
+
+    def _related_from(self, mapper: Any, selectable: Any) -> Any:
+        """What stands in FROM already that has the rows of a mapper, if not as it is."""
+        froms = self._froms_so_far()
+        if froms:
+            matching = find_left_clause_that_matches_given(froms, selectable)
+            if len(matching) != 1:
+                return None
+            found = froms[matching[0]]
+            return None if clause_is_present(selectable, found) else found
+        for raw in self.statement._raw_columns:
+            entity = entity_of(raw)
+            if entity is not None and not entity.is_aliased_class:
+                if entity.base_mapper is mapper.base_mapper:
+                    return entity.selectable
+        return None
+
+    def _froms_so_far(self) -> list[Any]:
+        """The FROM list that the statement's own one and the joins up to here make."""
+        bare = self.statement._generate()
+        bare._propagate_attrs = sa_util.EMPTY_DICT
+        bare._memoized_select_entities = bare._where_criteria = ()
+        bare._from_obj = tuple(_plain_from(f) for f in self.statement._from_obj)
+        bare._raw_columns = [_plain_from(raw) for raw in self.statement._raw_columns]
+        bare._setup_joins = tuple(self.joins)
+        return list(SelectState(bare, self.compiler).from_clauses)
 
     def _joined_as(self, entity: Any, left: Any) -> Any:
         """What an entity is joined as: an alias where its tables are joined already.

@@ -108,8 +108,8 @@ class Criteria:
         return Criteria((), self._within)
 
     def joined(self, entity: Any) -> Any:
-        """The same as one expression; None when there are none."""
-        found = self.of(entity)
+        """The same as one expression, for what is joined to; None when there are none."""
+        found = [c for e in _with_bases([entity]) for c in self.of(e)]
         return and_(*found) if found else None
 
     def eager(self, mapper: Any, target: Any, alias: Any) -> Any:
@@ -153,7 +153,7 @@ class Criteria:
 def class_criterion(entity: Any) -> Any:
     """What tells rows of a class from others of its table; None where nothing must."""
     if entity.is_aliased_class and entity.base is not None:
-        return None  # its base class is selected as well
+        return None  # the rows are those of its base class
     criterion = entity.mapper._single_table_criterion()
     if criterion is not None and entity.is_aliased_class:
         criterion = entity._adapter.traverse(criterion)
@@ -204,7 +204,7 @@ class WhereCriteria:
 
         What is only referred to may stand in the FROM list of a statement around it.
         """
-        roots = dict.fromkeys(self._roots())
+        roots = dict.fromkeys(_with_bases(self._roots()))
         wanted = self._wanted(roots)
         earlier = self._wanted(e for e in self._earlier() if e not in roots)
         others = self._wanted(e for e in self._others() if e not in roots)
@@ -224,7 +224,7 @@ class WhereCriteria:
         """The criteria of each entity that has some and that is not joined to."""
         return {
             entity: found
-            for entity in dict.fromkeys(entities)
+            for entity in dict.fromkeys(_with_bases(entities))
             if entity not in self._joined and (found := self._criteria.of(entity))
         }
 
@@ -250,6 +250,14 @@ class WhereCriteria:
         """Those that the WHERE clause refers to."""
         for criterion in self._statement._where_criteria:
             yield from reversed(list(entities_within(criterion)))
+
+
+def _with_bases(entities: Iterable[Any]) -> Iterator[Any]:
+    """Entities, each with the alias that it is a descendant's part of."""
+    for entity in entities:
+        yield entity
+        if entity.is_aliased_class and entity.base is not None:
+            yield entity.base
 
 
 def _is_present(entity: Any, froms: Iterable[Any]) -> bool:

@@ -179,6 +179,8 @@ class Joining:
         self.order_by: list[Any] = []
         # by the id of an entity's load: its chain, and the outer join around it
         self._places: dict[int, tuple[JoinChain, Link | None]] = {}
+        # the ids of those that not every row of the statement may have
+        self._partial: set[int] = set()
 
     def add(self, wanted: Wanted) -> None:
         """Join one relationship, and what is wanted below it."""
@@ -189,14 +191,17 @@ class Joining:
         _hide_from_order_by(insp)
         place = self._places.get(id(parent))
         chain, around = self._root_chain(parent) if place is None else place
-        inner = _is_inner(wanted, nested=around is not None)
+        partial = id(parent) in self._partial
+        if place is None:  # what we joined narrows the relationship on purpose
+            partial = _is_of_descendant(wanted)
+        inner = not partial and _is_inner(wanted, nested=around is not None)
         around = chain.add(
             self._joins(wanted, insp, at_root=place is None),
             inner=inner,
             within=around,
             after=parent.entity.selectable,
         )
-        self._add_below(wanted, insp, (chain, around))
+        self._add_below(wanted, insp, (chain, around), partial)
 
     def _root_chain(self, parent: EntityLoad) -> tuple[JoinChain, None]:
         source = parent.entity.selectable
@@ -239,13 +244,15 @@ class Joining:
             return joins._replace(primaryjoin=joins.primaryjoin & criterion)
         return joins._replace(secondaryjoin=joins.secondaryjoin & criterion)
 
-    def _add_below(self, wanted: Wanted, insp: Any, place: Any) -> None:
+    def _add_below(self, wanted: Wanted, insp: Any, place: Any, partial: bool) -> None:
         """What is joined further comes where its relationship does among the columns."""
         eager, planner = self.eager, self.builder.planner
         outer, eager.wanted = eager.wanted, []
         self.builder.root = wanted.parent.root
         load = planner.start(insp, wanted.child, (*wanted.path, wanted.prop))
         self._places[id(load)] = place
+        if partial:
+            self._partial.add(id(load))
 
         def join_further() -> None:
             below, eager.wanted = eager.wanted, []
@@ -273,6 +280,11 @@ def _is_inner(wanted: Wanted, nested: bool) -> bool:
     if step is not None and "innerjoin" in step.args:
         inner = step.args["innerjoin"]
     return bool(inner) and not (nested and inner == "unnested")
+
+
+def _is_of_descendant(wanted: Wanted) -> bool:
+    """Whether only rows of some descendants of the parent have the relationship."""
+    return not wanted.parent.mapper.isa(wanted.prop.parent)
 
 
 def _adapted_order(prop: Any, insp: Any, secondary: Any) -> list[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
-from sqlalchemy.sql.schema import Column
 
 from .._core.selectables import clause_is_present
 from ..hydrate.description import EntityLoad, PostLoad
@@ -171,8 +170,10 @@ class EntityPlanner:
 
     @staticmethod
     def _note_key(load: EntityLoad) -> None:
+        mapper = load.mapper
         load.pk_positions = [
-            load.positions.get(key, -1) for key in load.mapper._pk_keys
+            load.found.get(column, load.positions.get(key, -1))
+            for column, key in zip(mapper.primary_key, mapper._pk_keys, strict=True)
         ]
 
     def expression_of(self, entity: Any, column: Any) -> Any:
@@ -181,18 +182,24 @@ class EntityPlanner:
         None where they lack it.
         """
         adapter = (
-            entity._adapter if entity.is_aliased_class else entity._polymorphic_adapter
+            entity._adapter
+            if entity.is_aliased_class
+            else self.builder.adaption.adapter_of(entity)
         )
         if adapter is None:
             return column
         adapted = adapter.traverse(column)
-        if adapted is column and isinstance(column, Column):
-            return _of_selectable(entity, column)
+        if adapted is column and getattr(column, "table", None) is not None:
+            return _of_selectable(adapter.selectable, column)
         return adapted
 
-    def _is_loaded(self, prop: Any, node: PathNode | None, mapper: Any) -> bool:
+    def _is_loaded(
+        self, prop: ColumnProperty, node: PathNode | None, mapper: Any
+    ) -> bool:
         if prop.key in mapper._pk_keys or prop.key == mapper._polymorphic_key:
             return True  # no option leaves out what tells an object, and its class
+        if not self.builder.toplevel:
+            return prop.in_subqueries
         if node is not None:
             if prop.group is not None and prop.group in node.groups:
                 return True
@@ -264,9 +271,9 @@ def _refuse_population(prop: Any, strategy: str) -> None:
         )
 
 
-def _of_selectable(entity: Any, column: Any) -> Any:
-    """A column that the alias did not adapt; None where its selectable lacks it."""
-    return column if clause_is_present(column.table, entity.selectable) else None
+def _of_selectable(selectable: Any, column: Any) -> Any:
+    """A column that is not adapted to a selectable; None where that lacks it."""
+    return column if clause_is_present(column.table, selectable) else None
 
 
 def stops(
@@ -280,13 +287,13 @@ def recurs(prop: Any, path: tuple[Any, ...], depth: int | None = None) -> bool:
     """Whether eager loading must stop here, or would never end.
 
     It goes ``join_depth`` levels deep where that is given; otherwise it does not
-    lead to a mapper that the path has passed already.
+    lead to a mapper that the path has passed already, be it as one of its descendants.
     """
     if prop.join_depth:
         if depth is None:
             depth = path.count(prop)
         return bool(depth >= prop.join_depth)
-    passed = {prop.parent.base_mapper}
+    passed = {prop.parent}
     for step in path:
-        passed.update((step.parent.base_mapper, step.mapper.base_mapper))
-    return prop.mapper.base_mapper in passed
+        passed.update((step.parent, step.mapper))
+    return any(mapper.isa(prop.mapper) for mapper in passed)

@@ -12,6 +12,7 @@ from sqlalchemy.sql.cache_key import NO_CACHE, HasCacheKey
 from .._core.warnings import warn
 from ..exc import LoaderStrategyException
 from ..mapping.queryable import QueryableAttribute, inspect_entity
+from .narrowing import merged
 
 WILDCARD = "*"
 POLYMORPHIC = "polymorphic"
@@ -62,9 +63,10 @@ class Step(HasCacheKey):
         kind: "relationship" or "column", what a wildcard stands for.
         strategy: its name; None where the step only leads on.
         args: the strategy's own arguments.
+        narrowed: the mappers that steps of one path narrow to together; () for one step.
     """
 
-    __slots__ = ("args", "attr", "entity", "kind", "strategy")
+    __slots__ = ("args", "attr", "entity", "kind", "narrowed", "strategy")
 
     def __init__(
         self,
@@ -79,6 +81,15 @@ class Step(HasCacheKey):
         self.kind = kind
         self.entity = entity
         self.args = args
+        self.narrowed: tuple[Any, ...] = ()
+
+    def narrowed_to(
+        self, attr: QueryableAttribute[Any], classes: tuple[Any, ...]
+    ) -> Step:
+        """The step with another attribute, which stands for several classes."""
+        found = Step(attr, self.strategy, self.kind, self.entity, **self.args)
+        found.narrowed = classes
+        return found
 
     @property
     def key(self) -> str:
@@ -174,6 +185,7 @@ class Step(HasCacheKey):
 
     def __setstate__(self, state: Any) -> None:
         self.attr, self.strategy, self.kind, self.entity, self.args = state
+        self.narrowed = ()
 
 
 def _frozen(value: Any, anon_map: Any, bindparams: Any) -> Any:
@@ -482,7 +494,9 @@ def walk(node: PathNode, chain: tuple[Step, ...]) -> None:
         _check_kind(step)
         if step.strategy is not None:
             _check_conflict(node, chain[: index + 1])
-            node.steps[step.key] = step
+            node.steps[step.key] = merged(node.steps.get(step.key), step)
+        elif step.key in node.steps:  # what only leads on may narrow as well
+            node.steps[step.key] = merged(step, node.steps[step.key])
         rest = chain[index + 1 :]
         depth = step.args.get("recursion_depth")
         if depth:

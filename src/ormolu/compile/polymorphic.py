@@ -44,10 +44,8 @@ def _later_loads(load: EntityLoad) -> list[SubclassLoad]:
     named = () if load.node is None else load.node.polymorphic
     given = {entity.mapper: entity for entity in named}
     classes: dict[Any, set[Any]] = {}
-    for mapper, descendant in load.switch.loads.items():
-        for chosen in (
-            _loaded_as(mapper, load.mapper, given) if descendant.missing else ()
-        ):
+    for mapper in load.switch.loads:
+        for chosen in _loaded_as(mapper, load.mapper, given):
             classes.setdefault(chosen, set()).add(mapper)
     return [
         SubclassLoad(

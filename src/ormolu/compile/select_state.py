@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.sql.base import CompileState
+from sqlalchemy.sql.schema import Column
 from sqlalchemy.sql.selectable import Select, SelectState
 from sqlalchemy.sql.util import ColumnAdapter
 
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
+from ..mapping.properties import ColumnProperty
 from .builder import SelectBuilder, describe_entities, namespaces_of
 from .lambdas import without_lambdas
 from .query_style import query_style
@@ -85,12 +88,24 @@ class OrmoluSelectState(SelectState):
 
 
 def entity_columns(entity: Any) -> list[Any]:
-    """The annotated column expressions that selecting an entity means."""
+    """The columns that a subquery has which selects an entity."""
     return [
-        entity.entity_attribute(prop.key).expression
-        for prop in entity.mapper._column_props
-        if not prop.deferred
+        column
+        for prop in entity._polymorphic_properties
+        if isinstance(prop, ColumnProperty) and prop.in_subqueries
+        for column in _columns_of(entity, prop)
     ]
+
+
+def _columns_of(entity: Any, prop: ColumnProperty) -> Iterator[Any]:
+    """What an attribute is selected as; an expression goes by the attribute's name."""
+    aliased = entity.is_aliased_class
+    adapter = entity._adapter if aliased else entity._polymorphic_adapter
+    for column in prop.columns[:1] if aliased else prop.columns:
+        found = column if adapter is None else adapter.traverse(column)
+        if not isinstance(column, Column):
+            found = found._annotate({"proxy_key": prop.key})
+        yield found
 
 
 INNER = "ormolu_inner"

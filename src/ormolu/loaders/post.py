@@ -74,8 +74,8 @@ def run_post_loads(
                     "is not implemented yet."
                 )
             wanting = unique
-            if load.switch is not None:
-                parent = post.prop.parent
+            parent = post.prop.parent
+            if load.switch is not None or not load.mapper.isa(parent):
                 wanting = [o for o in unique if kernel.layout_of(o).mapper.isa(parent)]
             if missing_only:
                 key = post.prop.key

@@ -70,10 +70,10 @@ class SelectinQuery:
         self.alias: Any = None
         remaining: tuple[Any, ...] = ()
         if self.by_remote:
-            statement = self._select(list(prop.mapper.primary_key), target)
+            statement = self._select(_adapted(prop.mapper.primary_key, target), target)
         elif _omits_join(prop):
             statement = self._of_foreign_keys(prop, target)
-            remaining = criteria
+            remaining = tuple(_adapted(criteria, target))
         elif _omits_parent(prop):
             statement = self._from_secondary(prop, target, criteria)
         else:
@@ -82,7 +82,7 @@ class SelectinQuery:
         left = self.columns[0] if self.keys == 1 else tuple_(*self.columns)
         found = left.in_(bindparam("primary_keys", expanding=True))
         statement = statement.where(found, *remaining)
-        statement = statement.order_by(*_order_of(prop, target))
+        statement = statement.order_by(*_adapted(prop.order_by or (), target))
         own = OwnLoad(node_below(node, step), path)
         self.statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         # criteria bring values of one statement alone, and its plan is not kept
@@ -96,9 +96,7 @@ class SelectinQuery:
     def _of_foreign_keys(self, prop: Any, target: Any) -> Any:
         """From the related objects alone, which refer to the parents."""
         columns = _by_key(prop, prop.local_remote_pairs)
-        if target.is_aliased_class:
-            columns = [target._adapter.traverse(c) for c in columns]
-        return self._select(columns, target)
+        return self._select(_adapted(columns, target), target)
 
     def _from_secondary(self, prop: Any, target: Any, criteria: tuple[Any, ...]) -> Any:
         """From the association table to the related objects."""
@@ -134,11 +132,14 @@ def _by_key(prop: Any, pairs: Any) -> list[Any]:
     return [found[column] for column in parent.primary_key]
 
 
-def _order_of(prop: Any, target: Any) -> list[Any]:
-    order_by = prop.order_by or []
-    if target.is_aliased_class:
-        return [target._adapter.traverse(c) for c in order_by]
-    return list(order_by)
+def _adapted(expressions: Any, target: Any) -> list[Any]:
+    """Expressions of a class's tables for what it is selected from."""
+    adapter = (
+        target._adapter if target.is_aliased_class else target._polymorphic_adapter
+    )
+    if adapter is None:
+        return list(expressions)
+    return [adapter.traverse(expression) for expression in expressions]
 
 
 def _omits_parent(prop: Any) -> bool:

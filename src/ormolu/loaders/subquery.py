@@ -123,7 +123,7 @@ class SubqueryQuery:
             parent, adapter = between[-1], between[-1]._adapter
         else:
             parent = aliased(prop.parent.class_, embedded)._aliased_insp
-            adapter = ColumnAdapter(embedded)
+            adapter = _adapter_to(embedded, prop.parent)
             self._keep = [parent]
         annotations = {"parententity": parent, "parentmapper": parent.mapper}
         keys = [adapter.traverse(c)._annotate(annotations) for c in self.locals]
@@ -196,14 +196,13 @@ def _embedded(origin: Origin, first: Any) -> Any:
     style = query_style(statement)
     plain = QueryStyle(legacy=False, from_base=style.from_base)
     statement._with_options = (plain,) if plain.from_base else ()
-    columns = _local_columns(first)
-    distinct = _repeats_keys(first, columns)
+    entity = _part_of(entity, first.parent)
+    annotated = [_column_of(entity, column) for column in _local_columns(first)]
+    distinct = _repeats_keys(first, annotated)
     if not statement._has_row_limiting_clause:
         statement = statement.order_by(None)
     if distinct:
         statement._distinct = True
-    entity = _part_of(entity, first.parent)
-    annotated = [_column_of(entity, column) for column in columns]
     if distinct:  # what a DISTINCT is ordered by must be selected
         order_by = statement._order_by_clauses
         annotated += _expand_by_order(list(annotated), order_by)
@@ -211,16 +210,25 @@ def _embedded(origin: Origin, first: Any) -> Any:
     return statement.set_label_style(PLUS_COL).subquery()
 
 
+def _adapter_to(embedded: Any, mapper: Any) -> Any:
+    """What finds the columns of a mapper in the first statement."""
+    return ColumnAdapter(embedded, equivalents=mapper._equivalent_columns)
+
+
 def _part_of(entity: Any, mapper: Any) -> Any:
     """The entity as which a statement selects a descendant along with its base."""
     if entity.is_aliased_class:
         return entity._descendants.get(mapper, entity)
-    return mapper if mapper.isa(entity.mapper) else entity
+    if mapper in entity._with_polymorphic_mappers:
+        return entity
+    return mapper if mapper.isa(entity) else entity
 
 
 def _column_of(entity: Any, column: Any) -> Any:
-    if entity.is_aliased_class:
-        column = entity._adapter.traverse(column)
+    aliased = entity.is_aliased_class
+    adapter = entity._adapter if aliased else entity._polymorphic_adapter
+    if adapter is not None:
+        column = adapter.traverse(column)
     return column._annotate({"parententity": entity, "parentmapper": entity.mapper})
 
 

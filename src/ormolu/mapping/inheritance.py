@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import (
     ColumnClause,
     ColumnElement,
     Label,
+    NamedColumn,
 )
 from sqlalchemy.sql.operators import eq
 from sqlalchemy.sql.schema import Column
@@ -381,8 +382,8 @@ class MapperInheritance(mapper_events.MapperTarget):
                 )
         elif isinstance(given, MapperProperty):
             prop = given
-        elif given in self._columntoproperty:
-            prop = self._columntoproperty[given]
+        else:
+            prop = self._mapped_as(given)
         if prop is None:
             self._unmapped_discriminator(given)
             return
@@ -397,6 +398,12 @@ class MapperInheritance(mapper_events.MapperTarget):
             self._unmapped_discriminator(prop.columns[0], prop)
         elif not isinstance(prop.columns[0], Column):
             prop.instrument = False
+
+    def _mapped_as(self, column: Any) -> Any:
+        """The attribute of a column, or of the one that it is of a subquery."""
+        if column not in self._columntoproperty and isinstance(column, NamedColumn):
+            column = self.persist_selectable.corresponding_column(column)
+        return self._columntoproperty.get(column)
 
     def _unmapped_discriminator(self, column: Any, prop: Any = None) -> None:
         """A discriminator that is no attribute of the class is selected all the same."""
@@ -454,13 +461,23 @@ class MapperInheritance(mapper_events.MapperTarget):
                     mapper.polymorphic_on
                 )
             else:
-                found = self.persist_selectable.corresponding_column(
-                    mapper.polymorphic_on
-                )
-                self.polymorphic_on = mapper.polymorphic_on if found is None else found
+                self.polymorphic_on = self._discriminator_as(mapper.polymorphic_on)
             if mapper._polymorphic_key in self._props:
                 self._polymorphic_key = mapper._polymorphic_key
             return
+
+    def _discriminator_as(self, column: Any) -> Any:
+        """A parent's discriminator among the columns that this class is selected from.
+
+        None where only the parent's selectable has it: no row tells its class then.
+        """
+        found = self.persist_selectable.corresponding_column(column)
+        if found is not None or getattr(column, "table", None) is None:
+            return column if found is None else found
+        spec = getattr(self, "with_polymorphic", None)
+        if spec and spec[1] is not None:
+            return spec[1].corresponding_column(column)
+        return None
 
     # -- the primary key -----------------------------------------------------------
 

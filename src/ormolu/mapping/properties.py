@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.schema import Column
 from sqlalchemy.types import TypeEngine
 
 from .._speedups import state as kernel
@@ -131,6 +132,11 @@ class ColumnProperty(MapperProperty):
     @property
     def expression(self) -> Any:
         return self.columns[0]
+
+    @property
+    def in_subqueries(self) -> bool:
+        """Whether a subquery of the class has it: a deferred expression has no place."""
+        return not self.deferred or isinstance(self.columns[0], Column)
 
     def _with_columns(self, *columns: Any) -> ColumnProperty:
         """The same property over other columns."""
