@@ -381,7 +381,7 @@ cdef class LoadRun:
                 if plan.on_overwrite is not None:
                     callback = plan.on_overwrite
                     callback(obj)
-                if plan.met_origin is not None:
+                elif plan.met_origin is not None:
                     state = state_for(obj)
                     state._o_origin = plan.origin
                 self._refilled(plan, obj, overwrite(plan, obj, row, None))

@@ -240,7 +240,7 @@ class LoadRun:
             self._seen[id(obj)] = obj
             if plan.on_overwrite is not None:
                 plan.on_overwrite(obj)
-            if plan.met_origin is not None:
+            elif plan.met_origin is not None:
                 state_of(obj)._o_origin = plan.origin
             self._refilled(plan, obj, overwrite(plan, obj, row, None))
             return

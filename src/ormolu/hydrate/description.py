@@ -57,10 +57,12 @@ class LoadRecord:
         partial: whether its rows lacked columns that no option has left for later.
         missing: attributes of the class that the rows, those of a base class, lacked;
             where an object has no value for them they are expired.
+        only_lacks: whether there is nothing else to tell.
     """
 
     __slots__ = (
         "__weakref__",
+        "_instead",
         "_over",
         "inherited",
         "is_root",
@@ -68,6 +70,7 @@ class LoadRecord:
         "loads",
         "missing",
         "node",
+        "only_lacks",
         "options",
         "own",
         "partial",
@@ -92,9 +95,13 @@ class LoadRecord:
         self.leaves_columns = True
         self.partial = False
         self.missing: frozenset[str] = NOTHING
+        self.only_lacks = False
+        # what this record becomes, by the records of loads that meet its objects; the
+        # memo is on this side because what is in it may refer to this one
+        self._instead: Memo | None = None
         self.inherited = inherited_options(options)
         self.loads: dict[Any, Any] | None = None
-        self._over: WeakKeyDictionary[Any, Any] | None = None
+        self._over: Memo | None = None
 
     def over(self, old: LoadRecord | None) -> LoadRecord | None:
         """The record of an object that this load met, and filled where it lacked.
@@ -109,15 +116,23 @@ class LoadRecord:
         missing = self.missing if old is None else self.missing | old.missing
         if node is None and (not missing or (old and missing == old.missing)):
             return old
-        if self._over is None:
-            self._over = WeakKeyDictionary()
-        key = self if old is None else old
-        found = self._over.get(key)
+        memo = _memo_of(self if old is None else old, "_over")
+        found = memo.get(self)
         if found is None:
             found = _laid_over(node, old)
             found.missing = missing
-            self._over[key] = found
-            self._over[found] = found
+            memo[self] = _memo_of(found, "_over")[self] = found
+        return found
+
+    def in_place_of(self, old: LoadRecord | None) -> LoadRecord:
+        """The record of an object that this load has loaded anew."""
+        if old is None or not self.only_lacks:
+            return self
+        memo = _memo_of(old, "_instead")
+        found = memo.get(self)
+        if found is None:
+            found = memo[self] = _laid_over(None, old)
+            found.missing = self.missing
         return found
 
     def of_made_transient(self) -> LoadRecord:
@@ -137,6 +152,17 @@ class LoadRecord:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LoadRecord:
         return self
+
+
+Memo = WeakKeyDictionary[LoadRecord, LoadRecord]
+
+
+def _memo_of(record: LoadRecord, name: str) -> Memo:
+    memo: Memo | None = getattr(record, name)
+    if memo is None:
+        memo = WeakKeyDictionary()
+        setattr(record, name, memo)
+    return memo
 
 
 def _laid_over(node: Any, old: LoadRecord | None) -> LoadRecord:

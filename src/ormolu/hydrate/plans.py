@@ -111,6 +111,7 @@ class LoadPlan:
             plan.origin.leaves_columns = repeats
             plan.origin.partial = load.partial
             plan.origin.missing = load.missing
+            plan.origin.only_lacks = not (repeats or load.path)
         if options or load.node is not None or load.missing:
             plan.met_origin = plan.origin
         plan.on_overwrite = partial(forget_values, plan.origin)

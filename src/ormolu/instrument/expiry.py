@@ -164,7 +164,7 @@ def forget_values(origin: Any, obj: Any) -> None:
         kernel.drop(obj, layout.index[key])
     kernel.forget_changes(obj)
     if origin is not None:  # a load without options changes none
-        struct._o_origin = origin
+        struct._o_origin = origin.in_place_of(struct._o_origin)
 
 
 def invalidate_collections(obj: Any, keys: Iterable[str]) -> None:
