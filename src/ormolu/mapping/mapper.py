@@ -125,6 +125,7 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
             self._set_polymorphic_on(polymorphic_on)
             self._join_parents_polymorphic()
             self._configure_primary_key()
+            self._properties_made = True
             configure.add_mapper(self)
             registry._add_mapper(self)
         except BaseException:
@@ -234,7 +235,6 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     @property
     def iterate_properties(self) -> Iterator[Any]:
-        self._check_configure()
         return iter(list(self._props.values()))
 
     @sa_util.memoized_property
