@@ -191,9 +191,14 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
     Made by `selectinload`, `joinedload` and the others; each method adds a step to
     the chain and returns a new option.
+
+    Attributes:
+        steps: the chain.
+        siblings: options of what the chain leads to.
+        beside: options that begin where the chain begins.
     """
 
-    __slots__ = ("siblings", "steps")
+    __slots__ = ("beside", "siblings", "steps")
 
     inherit_cache = True
     propagate_to_loaders = True
@@ -201,15 +206,22 @@ class LoaderOption(ExecutableOption, HasCacheKey):
     _is_core = False
     _is_loader_option = True
 
-    def __init__(self, steps: Iterable[Step], siblings: Iterable[Any] = ()) -> None:
+    def __init__(
+        self,
+        steps: Iterable[Step],
+        siblings: Iterable[Any] = (),
+        beside: Iterable[Any] = (),
+    ) -> None:
         self.steps = tuple(steps)
         self.siblings = tuple(siblings)
+        self.beside = tuple(beside)
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         return (
             type(self),
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.steps),
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.siblings),
+            tuple(o._gen_cache_key(anon_map, bindparams) for o in self.beside),
         )
 
     def shape(self) -> Any:
@@ -217,7 +229,7 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
         Only while those attributes live; None where it holds more than attributes.
         """
-        if self.siblings:
+        if self.siblings or self.beside:
             return None
         parts: list[Any] = [type(self)]
         for step in self.steps:
@@ -243,6 +255,8 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
     def chains(self, prefix: tuple[Step, ...] = ()) -> Iterable[tuple[Step, ...]]:
         """Every chain of steps, those of nested options included."""
+        for option in self.beside:
+            yield from option.chains(prefix)
         steps = prefix + self.steps
         yield steps
         for sibling in self.siblings:
