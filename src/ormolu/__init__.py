@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import attributes as attributes
+from . import collections as collections
 from . import events as events
 from . import exc as exc
 from ._speedups import impl as __impl__

@@ -226,3 +226,31 @@ def test_configuring_one_registry_names_the_others(registry: Any, tables: Any) -
     other.configure()
     registry.configure()
     assert target.configured
+
+
+def test_an_attribute_knows_the_history_of_an_instance(
+    registry: Any, tables: Any
+) -> None:
+    class User:
+        pass
+
+    class Address:
+        pass
+
+    class Admin(User):
+        pass
+
+    registry.map_imperatively(Address, tables.addresses)
+    registry.map_imperatively(
+        User, tables.users, properties={"addresses": relationship(Address)}
+    )
+    registry.map_imperatively(Admin, inherits=User)
+    for class_ in (User, Admin):
+        user: Any = class_()
+        assert not User.name.get_history(user)  # type: ignore[attr-defined]
+        user.name = "ed"
+        user.addresses.append(Address())
+        for asked in (class_, User, aliased(class_)):
+            attributes: Any = asked
+            assert attributes.name.get_history(user) == (["ed"], (), ())
+            assert attributes.addresses.get_history(user).added == user.addresses

@@ -129,3 +129,14 @@ def test_a_synonym_may_take_the_name_of_a_mapped_column(
     registry.configure()
     assert mapper.attrs.keys() == ["id", "name", "_id"]
     assert orm.class_mapper(User).synonyms.keys() == ["id"]
+
+
+def test_comparisons_with_an_alias_keep_their_order(registry: Any, tables: Any) -> None:
+    class User:
+        pass
+
+    registry.map_imperatively(User, tables.users, properties={"key": synonym("id")})
+    user: Any = User
+    alias: Any = aliased(user)
+    assert str(alias.key > user.key) == "users_1.id > users.id"
+    assert str(user.key > alias.key) == "users.id > users_1.id"

@@ -17,7 +17,7 @@ from ..instrument.history import History
 from .composite_comparator import CompositeBundle, CompositeComparator
 from .composite_values import values_getter
 from .interfaces import DescriptorProperty, memoized_property
-from .queryable import PlainQueryableAttribute, QueryableAttribute
+from .queryable import DescriptorAttribute, QueryableAttribute
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
 
@@ -25,7 +25,7 @@ HELD = "composites"
 """The entry of a state that holds its composites with the values they stand for."""
 
 
-class CompositeAttribute(PlainQueryableAttribute[_T_co]):
+class CompositeAttribute(DescriptorAttribute[_T_co]):
     """The descriptor of a composite."""
 
     inherit_cache = True

@@ -23,7 +23,10 @@ from .._core.comparisons import (
 from .._core.names import PLUGIN
 from .._speedups import state as kernel
 from ..exc import UnmappedClassError
+from ..instrument.flags import PASSIVE_OFF
+from ..instrument.history import History
 from ..instrument.manager import manager_of_class
+from ..instrument.state import impl_of
 from .mapped import Mapped
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
@@ -265,6 +268,14 @@ class QueryableAttribute(
     def hasparent(self, state: Any, optimistic: bool = False) -> bool:
         return self.impl.hasparent(state.obj(), optimistic)  # type: ignore[no-any-return]
 
+    def get_history(self, instance: Any, passive: int = PASSIVE_OFF) -> History:
+        """What changed on the attribute of an instance; see `attributes.get_history`."""
+        kernel.layout_of(instance)
+        manager = manager_of_class(type(instance))
+        assert manager is not None
+        found: History = impl_of(manager, self.key).get_history(instance, int(passive))
+        return found
+
     def _bulk_update_tuples(self, value: Any) -> Any:
         return self.comparator._bulk_update_tuples(value)
 
@@ -345,8 +356,8 @@ class DynamicAttribute(InstrumentedAttribute[_T_co]):
         return self if obj is None else on_missing(obj)
 
 
-class PlainQueryableAttribute(QueryableAttribute[_T_co]):
-    """An attribute of an alias, or one narrowed by ``of_type`` or ``and_``."""
+class _BareAttribute(QueryableAttribute[_T_co]):
+    """An attribute that the kernel knows nothing of."""
 
     inherit_cache = True
 
@@ -356,6 +367,21 @@ class PlainQueryableAttribute(QueryableAttribute[_T_co]):
     def __reduce__(self) -> Any:
         parts = (self._parententity, self.key, self._of_type, self._extra_criteria)
         return _pickled_attribute, parts
+
+
+class PlainQueryableAttribute(_BareAttribute[_T_co]):
+    """An attribute of an alias, or one narrowed by ``of_type`` or ``and_``."""
+
+    inherit_cache = True
+
+
+class DescriptorAttribute(_BareAttribute[_T_co]):
+    """An attribute of a class that stands for others.
+
+    It is no subclass of what aliases have: Python would turn comparisons round.
+    """
+
+    inherit_cache = True
 
 
 def _pickled_attribute(

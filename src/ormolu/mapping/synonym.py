@@ -8,7 +8,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 
 from .interfaces import DescriptorProperty, PropComparator
-from .queryable import PlainQueryableAttribute
+from .queryable import DescriptorAttribute
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
 
@@ -48,7 +48,7 @@ class SynonymComparator(PropComparator[_T_co]):
         return self._target.property
 
 
-class SynonymAttribute(PlainQueryableAttribute[_T_co]):
+class SynonymAttribute(DescriptorAttribute[_T_co]):
     """The descriptor of a synonym."""
 
     inherit_cache = True
