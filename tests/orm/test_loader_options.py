@@ -4,7 +4,7 @@ import pickle
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, inspect, select
 from sqlalchemy.exc import (
     ArgumentError,
     InvalidRequestError,
@@ -18,6 +18,7 @@ from ormolu import (
     Mapped,
     Session,
     aliased,
+    contains_eager,
     defaultload,
     defer,
     immediateload,
@@ -59,6 +60,19 @@ def test_an_option_survives_pickling(models: Models) -> None:
     copied = pickle.loads(pickle.dumps(statement_option))
     assert copied.steps == statement_option.steps
     assert copied.steps != selectinload(Child.parent).steps
+
+
+def test_a_pickled_option_leaves_aliases_behind() -> None:
+    parent, child = aliased(Parent), aliased(Child)
+    for option in (
+        lazyload(parent.children),
+        lazyload(Parent.children.of_type(child)),
+        joinedload(parent.children.of_type(child)).defer(child.id),
+        contains_eager(Parent.children, alias=child),
+        Load(parent).lazyload("*"),
+    ):
+        copied: Any = pickle.loads(pickle.dumps(option))
+        assert copied.steps[0].parent is inspect(Parent)
 
 
 def test_a_step_must_begin_where_the_one_before_ends(models: Models) -> None:

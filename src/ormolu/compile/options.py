@@ -167,13 +167,29 @@ class Step(HasCacheKey):
                     "Can't reliably serialize a lazyload() option that contains "
                     "additional criteria; please use eager loading for this case"
                 )
-            attr = getattr(attr._parententity.entity, attr.key)
-            if self.attr is not None and self.attr._of_type is not None:
-                attr = attr.of_type(self.attr._of_type)
-        return (attr, self.strategy, self.kind, self.entity, self.args)
+        attr = None if attr is None else _lasting(attr)
+        args = {key: without_alias(value) for key, value in self.args.items()}
+        return (attr, self.strategy, self.kind, without_alias(self.entity), args)
 
     def __setstate__(self, state: Any) -> None:
         self.attr, self.strategy, self.kind, self.entity, self.args = state
+
+
+def _lasting(attr: Any) -> Any:
+    """An attribute without what belongs to one statement: criteria and aliases."""
+    entity, of_type = attr._parententity, attr._of_type
+    is_narrowed = of_type is not None and of_type.is_aliased_class
+    if not (attr._extra_criteria or entity.is_aliased_class or is_narrowed):
+        return attr
+    found = getattr(entity.mapper.class_, attr.key)
+    return found if of_type is None or is_narrowed else found.of_type(of_type)
+
+
+def without_alias(value: Any) -> Any:
+    """A mapper in place of an alias, also within a tuple of them."""
+    if isinstance(value, tuple):
+        return tuple(without_alias(part) for part in value)
+    return value.mapper if getattr(value, "is_aliased_class", False) else value
 
 
 def _frozen(value: Any, anon_map: Any, bindparams: Any) -> Any:

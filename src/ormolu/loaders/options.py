@@ -17,6 +17,7 @@ from ..compile.options import (
     Step,
     check_leads_on,
     entity_text,
+    without_alias,
 )
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
@@ -290,6 +291,11 @@ class Load(_AbstractLoad):
         super().__init__(())
         self.entity = sa_inspect(entity)
         self.entity.mapper._check_configure()
+
+    def __getstate__(self) -> Any:
+        names = ("steps", "siblings", "beside")
+        state = {name: getattr(self, name) for name in names}
+        return None, {**state, "entity": without_alias(self.entity)}
 
     @property
     def _start(self) -> Any:
