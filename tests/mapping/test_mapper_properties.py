@@ -254,3 +254,20 @@ def test_an_attribute_knows_the_history_of_an_instance(
             attributes: Any = asked
             assert attributes.name.get_history(user) == (["ed"], (), ())
             assert attributes.addresses.get_history(user).added == user.addresses
+
+
+@pytest.mark.parametrize("lazy", ["noload", None])
+def test_a_relationship_that_never_loads_is_deprecated(
+    registry: Any, tables: Any, lazy: Any
+) -> None:
+    class User:
+        pass
+
+    class Address:
+        pass
+
+    registry.map_imperatively(Address, tables.addresses)
+    addresses = relationship(Address, lazy=lazy)
+    registry.map_imperatively(User, tables.users, properties={"addresses": addresses})
+    with pytest.warns(SADeprecationWarning, match="``noload`` loader strategy"):
+        registry.configure()

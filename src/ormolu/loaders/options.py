@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.selectable import FromClause
 
 from .._core.warnings import deprecated, warn_deprecated
 from ..compile.options import (
@@ -19,6 +20,7 @@ from ..compile.options import (
     entity_text,
     without_alias,
 )
+from ..mapping.aliased import aliased
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 
@@ -272,6 +274,29 @@ def _links(entity: Any, parent: Any) -> bool:
     return bool(entity.isa(parent) or parent.isa(entity))
 
 
+class AliasOption(LoaderOption):
+    """Does nothing any more."""
+
+    __slots__ = ()
+    inherit_cache = True
+
+    @deprecated(
+        "1.4",
+        "The AliasOption object is not necessary for entities to be matched up to a "
+        "query that is established via Query.from_statement() and now does nothing.",
+    )
+    def __init__(self, alias: Any) -> None:
+        super().__init__(())
+
+
+def contains_alias(alias: Any) -> AliasOption:
+    """An option for old programs, which does nothing any more.
+
+    Source: ``sqlalchemy.orm.contains_alias``.
+    """
+    return AliasOption(alias)
+
+
 class Load(_AbstractLoad):
     """Options that begin at an entity: ``Load(User).selectinload(...)``.
 
@@ -341,6 +366,8 @@ def _immediate_step(attr: Any, recursion_depth: int | None) -> Step:
 def _contains_step(attr: Any, alias: Any) -> Step:
     if alias is None:
         return _relationship_step(attr, "contains_eager")
+    if isinstance(alias, FromClause):
+        alias = aliased(_attribute(attr).comparator.property.mapper, alias)
     return _relationship_step(attr, "contains_eager", alias=inspect_entity(alias))
 
 

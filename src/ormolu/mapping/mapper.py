@@ -17,6 +17,7 @@ from .._speedups import state as kernel
 from ..exc import UnmappedClassError, UnmappedColumnError
 from ..instrument import events as instance_events
 from ..instrument.manager import manager_of_class
+from ..instrument.mapper_symbol import mapper as mapper_symbol
 from ..instrument.state import instance_state
 from . import configure
 from .composite import Composite
@@ -521,6 +522,9 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     def __repr__(self) -> str:
         return f"<Mapper at 0x{id(self):x}; {self.class_.__name__}>"
+
+
+mapper_symbol.stands_for = Mapper
 
 
 def _mapper_of(class_: type) -> Any:
