@@ -6,12 +6,12 @@ import dataclasses
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, String, event, func
+from sqlalchemy import Column, String, create_engine, event, func, literal_column
 from sqlalchemy.exc import ArgumentError, InvalidRequestError, SADeprecationWarning
 
 import ormolu as orm
 from ormolu import aliased, column_property, configure_mappers, relationship
-from ormolu.exc import UnmappedColumnError
+from ormolu.exc import FlushError, UnmappedColumnError
 
 
 def test_a_column_of_another_table_is_refused(registry: Any, tables: Any) -> None:
@@ -271,3 +271,58 @@ def test_a_relationship_that_never_loads_is_deprecated(
     registry.map_imperatively(User, tables.users, properties={"addresses": addresses})
     with pytest.warns(SADeprecationWarning, match="``noload`` loader strategy"):
         registry.configure()
+
+
+def hierarchy(registry: Any, tables: Any, parent: dict[str, Any], **kw: Any) -> Any:
+    """A user with an address of a subclass that has no table of its own."""
+
+    class User:
+        pass
+
+    class Address:
+        pass
+
+    class Special(Address):
+        pass
+
+    registry.map_imperatively(Address, tables.addresses, **parent)
+    own = {"polymorphic_identity": "special"} if parent else {}
+    registry.map_imperatively(Special, inherits=Address, **own)
+    addresses = relationship(Address, **kw)
+    registry.map_imperatively(User, tables.users, properties={"addresses": addresses})
+    user: Any = User()
+    user.addresses.append(Special())
+    return user
+
+
+@pytest.mark.parametrize("cascade", ["save-update, merge", "none"])
+def test_a_subclass_that_is_loaded_as_its_parent_is_not_flushed(
+    registry: Any, tables: Any, cascade: str
+) -> None:
+    user = hierarchy(registry, tables, {}, cascade=cascade)
+    engine = create_engine("sqlite://")
+    with orm.Session(engine) as session:
+        tables.users.metadata.create_all(session.connection())
+        session.add_all([user, *user.addresses])
+        message = 'configure mapper "Mapper.*to load this subtype polymorphically'
+        with pytest.raises(FlushError, match=message):
+            session.flush()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("polymorphic", [True, False])
+def test_a_subclass_is_flushed_where_that_is_said(
+    registry: Any, tables: Any, polymorphic: bool
+) -> None:
+    parent: Any = {"polymorphic_on": literal_column("'a'"), "polymorphic_identity": "a"}
+    if polymorphic:
+        user = hierarchy(registry, tables, parent)
+    else:
+        user = hierarchy(registry, tables, {}, enable_typechecks=False)
+    engine = create_engine("sqlite://")
+    with orm.Session(engine) as session:
+        tables.users.metadata.create_all(session.connection())
+        session.add_all([user, *user.addresses])
+        session.flush()
+        assert user.addresses[0].user_id == user.id
+    engine.dispose()
