@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import attributes as attributes
+from . import collections as collections
 from . import events as events
 from . import exc as exc
 from ._speedups import impl as __impl__
@@ -50,10 +51,12 @@ from .instrument.collections import (
 from .instrument.entity import Entity
 from .instrument.flags import LoaderCallableStatus
 from .instrument.manager import ClassManager
+from .instrument.mapper_symbol import mapper
 from .instrument.state import AttributeState, InstanceState
 from .loaders import provide as _provide  # noqa: F401  it hands the loaders down
 from .loaders.options import (
     Load,
+    contains_alias,
     contains_eager,
     defaultload,
     defer,
@@ -190,6 +193,7 @@ __all__ = [
     "column_property",
     "composite",
     "configure_mappers",
+    "contains_alias",
     "contains_eager",
     "declarative_base",
     "declarative_mixin",
@@ -213,6 +217,7 @@ __all__ = [
     "mapped_as_dataclass",
     "mapped_collection",
     "mapped_column",
+    "mapper",
     "noload",
     "object_mapper",
     "object_session",

@@ -11,9 +11,11 @@ FACADES = {
     "__main__",
     "_info",
     "attributes",
+    "collections",
     "descriptor_props",
     "evaluator",
     "events",
+    "loading",
     "util",
 }
 

@@ -398,3 +398,11 @@ def test_instrumenting_in_several_threads_wraps_once() -> None:
 )
 def test_kind_of(specimen: Any, kind: Any) -> None:
     assert kind_of(specimen) is kind
+
+
+def test_the_decorators_are_public() -> None:
+    import ormolu.collections as public
+
+    assert public.collection is collection
+    assert public.InstrumentedList is InstrumentedList
+    assert all(hasattr(public, name) for name in public.__all__)

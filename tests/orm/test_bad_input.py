@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, bindparam, inspect, select
+from sqlalchemy import (
+    Engine,
+    ForeignKey,
+    bindparam,
+    distinct,
+    inspect,
+    literal,
+    select,
+    union,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     IntegrityError,
@@ -22,6 +31,7 @@ from ormolu import (
     DeclarativeBase,
     Mapped,
     Session,
+    aliased,
     exc,
     joinedload,
     mapped_column,
@@ -284,3 +294,24 @@ def test_an_object_of_the_wrong_class_names_class_and_attribute(
         session.rollback()
         session.add(Parent(children=[Child()]))
         session.commit()
+
+
+def test_an_instance_is_no_sql_literal(models: Models) -> None:
+    user: Any = models.User(name="x")
+    for build in (
+        lambda: distinct(user),
+        lambda: models.User.name == user,
+        lambda: models.User.name.in_([user]),
+        lambda: models.User.name > user,
+        lambda: literal(5) == user,
+    ):
+        with pytest.raises(ArgumentError, match="expected, got|not legal as a SQL"):
+            build()
+
+
+def test_an_alias_is_not_of_a_select(models: Models) -> None:
+    one = select(models.User.id)
+    for element in (one, union(one, one)):
+        with pytest.raises(ArgumentError, match=r"use the \.subquery\(\) method"):
+            aliased(element)
+    assert "anon_1" in str(select(aliased(one.subquery())))

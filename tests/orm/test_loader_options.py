@@ -4,7 +4,7 @@ import pickle
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, inspect, select
 from sqlalchemy.exc import (
     ArgumentError,
     InvalidRequestError,
@@ -18,6 +18,7 @@ from ormolu import (
     Mapped,
     Session,
     aliased,
+    contains_eager,
     defaultload,
     defer,
     immediateload,
@@ -59,6 +60,19 @@ def test_an_option_survives_pickling(models: Models) -> None:
     copied = pickle.loads(pickle.dumps(statement_option))
     assert copied.steps == statement_option.steps
     assert copied.steps != selectinload(Child.parent).steps
+
+
+def test_a_pickled_option_leaves_aliases_behind() -> None:
+    parent, child = aliased(Parent), aliased(Child)
+    for option in (
+        lazyload(parent.children),
+        lazyload(Parent.children.of_type(child)),
+        joinedload(parent.children.of_type(child)).defer(child.id),
+        contains_eager(Parent.children, alias=child),
+        Load(parent).lazyload("*"),
+    ):
+        copied: Any = pickle.loads(pickle.dumps(option))
+        assert copied.steps[0].parent is inspect(Parent)
 
 
 def test_a_step_must_begin_where_the_one_before_ends(models: Models) -> None:
@@ -452,3 +466,73 @@ def test_a_wildcard_holds_for_what_is_loaded_along(
         sql.clear()
         assert sum(len(m.leaves) for m in middles) == 4
         assert len(sql.take()) == len(middles)
+
+
+# -- columns are no part of the path ---------------------------------------------------
+
+
+def columns(option: Any, entity: Any) -> set[str]:
+    """The columns that a SELECT with an option has, as table.column."""
+    text = str(select(entity).options(option)).split("FROM")[0]
+    return {part.split(" AS ")[0].strip() for part in text[6:].split(",")}
+
+
+def test_several_columns_one_after_another(models: Models) -> None:
+    user, address = models.User, models.Address
+    table = address.__table__.name
+    chained = joinedload(user.addresses).defer(address.email_address)
+    all_but_two = columns(chained.defer(address.user_id), user)
+    assert {c for c in all_but_two if c.startswith(table)} == {f"{table}_1.id"}
+    names = {
+        c.split(".")[1] for c in columns(defer(user.name).defer(user.fullname), user)
+    }
+    assert names == {"id"}
+    only = load_only(user.name).load_only(user.fullname)
+    assert {c.split(".")[1] for c in columns(only, user)} == {"id", "name", "fullname"}
+
+
+def test_groups_one_after_another(models: Models) -> None:
+    document = models.Document
+    option = Load(document).defer("*").undefer(document.title).undefer(document.body)
+    names = {c.split(".")[1] for c in columns(option, document)}
+    assert names == {"id", "title", "body"}
+
+
+def test_the_path_goes_on_after_columns(models: Models) -> None:
+    user, order, item = models.User, models.Order, models.Item
+    option = (
+        load_only(order.description)
+        .joinedload(order.items)
+        .load_only(item.description)
+        .joinedload(item.orders)
+        .defer(order.description)
+    )
+    table = order.__table__.name
+    found = columns(option, order)
+    assert f"{table}.description" in found
+    assert {c for c in found if c.startswith(f"{table}_1")} == {f"{table}_1.id"}
+    with pytest.raises(ArgumentError, match='does not link mapped class "User"'):
+        defer(user.name).defer(item.description)
+    with pytest.raises(ArgumentError, match='does not link mapped class "User"'):
+        load_only(user.name).joinedload(order.items)
+
+
+def test_options_beside_one_another_have_a_cache_key(models: Models) -> None:
+    user, address = models.User, models.Address
+    path = joinedload(user.addresses)
+    one = path.defer(address.email_address).defer(address.user_id)
+    other = path.defer(address.user_id).defer(address.email_address)
+    keys = [select(user).options(o)._generate_cache_key() for o in (one, other)]
+    assert keys[0] is not None
+    assert keys[0] != keys[1]
+    assert keys[0] == select(user).options(one)._generate_cache_key()
+    assert pickle.loads(pickle.dumps(joinedload(Child.parent).defer(Parent.id)))
+
+
+def test_the_undocumented_wildcard_is_deprecated(models: Models) -> None:
+    for build in (defer, undefer, joinedload, lazyload):
+        with pytest.warns(SADeprecationWarning, match="format is deprecated"):
+            option = build(".*")
+        assert option.steps[0].key == "*"
+    with pytest.raises(ArgumentError, match="Strings are not accepted"):
+        Load(models.User).joinedload(".*")

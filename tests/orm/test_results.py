@@ -1,12 +1,20 @@
 """Result and ScalarResult, as users know them, over objects."""
 
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import InvalidRequestError, MultipleResultsFound, NoResultFound
+from sqlalchemy import select, text
+from sqlalchemy.exc import (
+    InvalidRequestError,
+    MultipleResultsFound,
+    NoResultFound,
+    NoSuchColumnError,
+)
 
-from ormolu import Session, joinedload
+from ormolu import DeclarativeBase, Mapped, Session, joinedload, mapped_column
+from ormolu.loading import merge_frozen_result
+from tests.orm.conftest import MakeEngine
 from tests.orm.models import Models
 
 
@@ -256,3 +264,61 @@ def test_a_part_at_a_time_cannot_be_unique(
     result.close()
     assert len(session.execute(users).yield_per(2).all()) == 3
     assert len(session.execute(users).unique().all()) == 3
+
+
+def test_a_frozen_result_is_merged(session: Session, models: Models) -> None:
+    name = models.User.name
+    for statement in (
+        select(models.User).order_by(models.User.id),
+        select(models.User, name).order_by(models.User.id),
+        select(name).order_by(models.User.id),
+    ):
+        expected = [tuple(row) for row in session.execute(statement)]
+        frozen = session.execute(statement).freeze()
+        keys = session.execute(statement).keys()
+        session.close()  # the engine has one connection
+        with Session(session.get_bind()) as other:
+            merged = merge_frozen_result(other, statement, frozen)
+            rows = merged().all()
+            assert merged().keys() == keys
+            for row, wanted in zip(rows, expected, strict=True):
+                for value, original in zip(row, wanted, strict=True):
+                    if isinstance(original, str):
+                        assert value == original
+                    else:
+                        assert value.id == original.id
+                        assert value in other
+
+
+def test_rows_are_logged_at_level_debug(
+    make_engine: MakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Event(Base):
+        __tablename__ = "event"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        day: Mapped[date]
+
+    engine = make_engine(Base.metadata, echo="debug")
+    statement = select(Event).order_by(Event.id)
+    logged = [f"Row ({n}, datetime.date(2030, 1, {n}))" for n in (1, 2)]
+    with Session(engine) as session:
+        session.add_all(Event(id=n, day=date(2030, 1, n)) for n in (1, 2))
+        session.flush()
+        for options in ({}, {"yield_per": 1}):
+            caplog.clear()
+            session.execute(statement, execution_options=options).all()
+            messages = [m for m in caplog.messages if m.startswith("Row")]
+            assert messages == logged
+
+
+def test_a_row_without_the_columns_leaves_no_cursor_open(
+    session: Session, models: Models
+) -> None:
+    query: Any = session.query(models.User.id, models.User.name)
+    with pytest.raises(NoSuchColumnError, match="Could not locate column in row"):
+        query.from_statement(select(models.User.id)).all()
+    # which an open cursor would not let happen
+    session.execute(text(f"DROP TABLE {models.Passport.__table__.name}"))

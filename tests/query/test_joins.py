@@ -63,3 +63,26 @@ def test_columns_that_an_alias_lacks_load_later(session: Session, users: Any) ->
     only_ids = aliased(users, select(users.id).where(users.id == 3).subquery())
     found = session.scalars(select(only_ids)).one()
     assert found.name == "cy"
+
+
+def test_what_is_joined_from_belongs_to_the_relationship(
+    users: Any, addresses: Any
+) -> None:
+    alias: Any = aliased(users)
+    message = "explicit from clause .* does not match left side of relationship"
+    for statement in (
+        select(users).join_from(users, addresses, addresses.user),
+        select(alias).join_from(alias, addresses, users.addresses),
+        select(users).join_from(users, addresses, alias.addresses),
+        select(users).join_from(users.__table__, addresses, users.addresses),
+        select(users).join_from(alias, users.addresses),
+    ):
+        with pytest.raises(InvalidRequestError, match=message):
+            str(statement)
+    assert "JOIN" in str(select(alias).join_from(alias, addresses, alias.addresses))
+
+
+def test_nothing_is_joined_to_itself(users: Any, addresses: Any) -> None:
+    statement = select(users).select_from(addresses).join(users, users.addresses)
+    with pytest.raises(InvalidRequestError, match="they are the same entity"):
+        str(statement)

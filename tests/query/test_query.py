@@ -9,9 +9,18 @@ from sqlalchemy.exc import (
     LegacyAPIWarning,
     MultipleResultsFound,
     NoResultFound,
+    SADeprecationWarning,
 )
 
-from ormolu import Query, Session, aliased, joinedload, with_parent
+from ormolu import (
+    Query,
+    Session,
+    aliased,
+    contains_alias,
+    contains_eager,
+    joinedload,
+    with_parent,
+)
 
 USERS = "SELECT users.id AS users_id, users.name AS users_name FROM users"
 
@@ -170,3 +179,39 @@ def test_yield_per_refuses_unique(session: Session, users: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"in conjunction with unique\(\)"):
         next(result)
     result.close()
+
+
+def test_get_of_a_query_with_an_order(session: Session, users: Any) -> None:
+    query: Any = session.query(users)
+    with pytest.warns(LegacyAPIWarning, match="Query.get"):
+        assert query.order_by(users.name).distinct().get(1).name == "ann"
+    for refused in (query.filter(users.id == 1), query.group_by(users.id)):
+        with (
+            pytest.warns(LegacyAPIWarning, match="Query.get"),
+            pytest.raises(InvalidRequestError, match="with existing criterion"),
+        ):
+            refused.get(1)
+
+
+def test_instances_with_their_collections(
+    session: Session, users: Any, addresses: Any
+) -> None:
+    alias = addresses.__table__.alias()
+    rows = users.__table__.outerjoin(alias).select().order_by(users.id, alias.c.id)
+    query: Any = session.query(users).options(
+        contains_eager(users.addresses, alias=alias)
+    )
+    with pytest.warns(SADeprecationWarning, match="instances"):
+        found = list(query.instances(session.connection().execute(rows)))
+    assert [[a.email for a in user.addresses] for user in found] == [
+        ["a@x", "b@x"],
+        ["c@x"],
+        [],
+    ]
+
+
+def test_contains_alias_does_nothing(session: Session, users: Any) -> None:
+    with pytest.warns(SADeprecationWarning, match="AliasOption object is not"):
+        option = contains_alias("u")
+    query: Any = session.query(users)
+    assert len(query.options(option).all()) == 3

@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, bindparam, event, inspect, select
+from sqlalchemy.exc import InvalidRequestError, SADeprecationWarning
 
-from ormolu import InstanceState, Mapper, ORMExecuteState, Session, sessionmaker
+from ormolu import (
+    InstanceState,
+    Mapper,
+    ORMExecuteState,
+    Session,
+    mapper,
+    sessionmaker,
+)
 from ormolu.events import InstanceEvents, MapperEvents, SessionEvents
 
 
@@ -242,3 +250,14 @@ def test_a_change_within_the_flush_warns(engine: Engine, user_class: Any) -> Non
             session.flush()
     finally:
         event.remove(user_class, "before_insert", on_insert)
+
+
+def test_the_old_symbol_is_all_mappers(user_class: Any) -> None:
+    heard = []
+    for name in ("init", "before_configured"):
+        with pytest.warns(SADeprecationWarning, match="symbol is deprecated"):
+            event.listen(mapper, name, lambda *_, name=name: heard.append(name))
+    user_class(id=1)
+    assert "init" in heard
+    with pytest.raises(InvalidRequestError, match="function is removed"):
+        mapper(user_class, user_class.__table__)

@@ -461,12 +461,15 @@ class SelectBuilder:
     ) -> list[Any]:
         prop = attr.comparator.property
         source = attr._parententity
+        if left is not None:
+            _check_left(left, attr)
         dest = attr._of_type or (prop.entity if target is None else None)
         if dest is None:
             dest = entity_of(target)
             if dest is None:
                 dest = self._selectable_target(target, prop)
-        self._check_target(prop, dest)
+        if dest is not source:
+            self._check_target(prop, dest)
         source = self.replaced.get(source, source)
         source_table = self._joined_from(source)
         if hasattr(dest, "mapper"):
@@ -607,6 +610,22 @@ class SelectBuilder:
                 f"Join target {dest} does not correspond to the right side of join "
                 f"condition {prop}"
             )
+
+
+def _check_left(left: Any, attr: Any) -> None:
+    """What is joined from explicitly must be what the attribute belongs to.
+
+    Raises:
+        InvalidRequestError: it is something else.
+    """
+    entity = entity_of(left)
+    if entity is None:
+        entity = left
+    if entity is not attr._parententity:
+        raise sa_exc.InvalidRequestError(
+            f"explicit from clause {entity} does not match left side of relationship "
+            f"attribute {attr}"
+        )
 
 
 def _correlate_tables(core: Any) -> None:

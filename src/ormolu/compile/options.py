@@ -178,14 +178,30 @@ class Step(HasCacheKey):
                     "Can't reliably serialize a lazyload() option that contains "
                     "additional criteria; please use eager loading for this case"
                 )
-            attr = getattr(attr._parententity.entity, attr.key)
-            if self.attr is not None and self.attr._of_type is not None:
-                attr = attr.of_type(self.attr._of_type)
-        return (attr, self.strategy, self.kind, self.entity, self.args)
+        attr = None if attr is None else _lasting(attr)
+        args = {key: without_alias(value) for key, value in self.args.items()}
+        return (attr, self.strategy, self.kind, without_alias(self.entity), args)
 
     def __setstate__(self, state: Any) -> None:
         self.attr, self.strategy, self.kind, self.entity, self.args = state
         self.narrowed = ()
+
+
+def _lasting(attr: Any) -> Any:
+    """An attribute without what belongs to one statement: criteria and aliases."""
+    entity, of_type = attr._parententity, attr._of_type
+    is_narrowed = of_type is not None and of_type.is_aliased_class
+    if not (attr._extra_criteria or entity.is_aliased_class or is_narrowed):
+        return attr
+    found = getattr(entity.mapper.class_, attr.key)
+    return found if of_type is None or is_narrowed else found.of_type(of_type)
+
+
+def without_alias(value: Any) -> Any:
+    """A mapper in place of an alias, also within a tuple of them."""
+    if isinstance(value, tuple):
+        return tuple(without_alias(part) for part in value)
+    return value.mapper if getattr(value, "is_aliased_class", False) else value
 
 
 def _frozen(value: Any, anon_map: Any, bindparams: Any) -> Any:
@@ -203,9 +219,14 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
     Made by `selectinload`, `joinedload` and the others; each method adds a step to
     the chain and returns a new option.
+
+    Attributes:
+        steps: the chain.
+        siblings: options of what the chain leads to.
+        beside: options that begin where the chain begins.
     """
 
-    __slots__ = ("siblings", "steps")
+    __slots__ = ("beside", "siblings", "steps")
 
     inherit_cache = True
     propagate_to_loaders = True
@@ -213,15 +234,22 @@ class LoaderOption(ExecutableOption, HasCacheKey):
     _is_core = False
     _is_loader_option = True
 
-    def __init__(self, steps: Iterable[Step], siblings: Iterable[Any] = ()) -> None:
+    def __init__(
+        self,
+        steps: Iterable[Step],
+        siblings: Iterable[Any] = (),
+        beside: Iterable[Any] = (),
+    ) -> None:
         self.steps = tuple(steps)
         self.siblings = tuple(siblings)
+        self.beside = tuple(beside)
 
     def _gen_cache_key(self, anon_map: Any, bindparams: Any) -> Any:
         return (
             type(self),
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.steps),
             tuple(s._gen_cache_key(anon_map, bindparams) for s in self.siblings),
+            tuple(o._gen_cache_key(anon_map, bindparams) for o in self.beside),
         )
 
     def shape(self) -> Any:
@@ -229,7 +257,7 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
         Only while those attributes live; None where it holds more than attributes.
         """
-        if self.siblings:
+        if self.siblings or self.beside:
             return None
         parts: list[Any] = [type(self)]
         for step in self.steps:
@@ -255,6 +283,8 @@ class LoaderOption(ExecutableOption, HasCacheKey):
 
     def chains(self, prefix: tuple[Step, ...] = ()) -> Iterable[tuple[Step, ...]]:
         """Every chain of steps, those of nested options included."""
+        for option in self.beside:
+            yield from option.chains(prefix)
         steps = prefix + self.steps
         yield steps
         for sibling in self.siblings:

@@ -142,16 +142,18 @@ def create_mapper(plan: ClassPlan) -> Any:
     )
     if plan.has_own_table:
         publish(plan.cls, mapper)
+        if plan.made_table:
+            mapper._goes_with_mapping("__table__")
     else:
-        type.__setattr__(plan.cls, "__mapper__", mapper)
+        mapper._keep_and_set("__mapper__", mapper)
     return mapper
 
 
 def publish(cls: Any, mapper: Any) -> None:
     """Show a mapper and its table on the class."""
-    type.__setattr__(cls, "__mapper__", mapper)
+    mapper._keep_and_set("__mapper__", mapper)
     if mapper.local_table is not None and getattr(mapper, "inherits", None) is None:
-        type.__setattr__(cls, "__table__", mapper.local_table)
+        mapper._keep_and_set("__table__", mapper.local_table)
 
 
 def _mapper_arguments(plan: ClassPlan) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class ClassPlan:
         parent: the mapped class that it inherits from.
         parent_plan: the parent's plan, while it waits to be mapped itself.
         waits_since: a number that grows with each class that waits to be mapped.
+        made_table: whether Declarative made the table.
         has_own_table: whether ``__table__`` of the class is what it is mapped to.
     """
 
@@ -59,6 +60,7 @@ class ClassPlan:
     parent: Any = None
     parent_plan: ClassPlan | None = None
     waits_since: int = -1
+    made_table: bool = False
     has_own_table: bool = True
     dataclass_options: dict[str, Any] | None = None
 

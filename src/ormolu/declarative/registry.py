@@ -150,8 +150,11 @@ class registry(RegistryTarget):
 
         Args:
             cascade: configure also those of registries that it depends on.
+
+        Raises:
+            InvalidRequestError: there are such, and ``cascade`` does not allow for them.
         """
-        configure.configure_registry(self)
+        configure.configure_registry(self, cascade)
 
     def dispose(self, cascade: bool = False) -> None:
         """Unmap every class of the registry; it and they are not to be used again.

@@ -19,6 +19,7 @@ def setup_table(plan: ClassPlan) -> None:
     elif hasattr(cls, "__table_cls__") or plan.tablename is not None:
         plan.table = _make_table(plan)
         if plan.table is not None:
+            plan.made_table = True
             cls.__table__ = plan.table
     if (
         plan.table is None

@@ -267,14 +267,31 @@ class Dependency:
         mapper = kernel.layout_of(child).mapper
         if mapper in self._fitting:
             return
-        if mapper.isa(self.mapper) or not self.enable_typechecks:
-            self._fitting.add(mapper)
+        if mapper is not self.mapper:
+            self._verify_class(mapper)
+        self._fitting.add(mapper)
+
+    def _verify_class(self, mapper: Any) -> None:
+        """Refuse another class, also a subclass that would be loaded as its parent."""
+        expected = self.mapper.class_
+        is_subclass = mapper.isa(self.mapper)
+        if is_subclass and (
+            self.mapper.polymorphic_on is not None or not self.enable_typechecks
+        ):
             return
-        raise FlushError(
-            f"Attempting to flush an item of type {type(child)} as a member of "
-            f'collection "{self.prop}". Expected an object of type '
-            f"{self.mapper.class_!r} or a polymorphic subclass of this type."
+        text = (
+            f"Attempting to flush an item of type {mapper.class_} as a member of "
+            f'collection "{self.prop}". Expected an object of type {expected!r} or a '
+            "polymorphic subclass of this type."
         )
+        if is_subclass:
+            text += (
+                f" If {mapper.class_} is a subclass of {expected!r}, configure mapper "
+                f'"{self.mapper}" to load this subtype polymorphically, or set '
+                "enable_typechecks=False to allow any subtype to be accepted for "
+                "flush. "
+            )
+        raise FlushError(text)
 
 
 def is_deleted_here(obj: Any) -> bool:

@@ -28,6 +28,7 @@ from .entity import Entity, default_constructor
 from .listening import Hold, is_foreign, is_mapper, mapped_subclasses, populate
 from .load_watch import watching
 from .manager import ClassManager, all_managers, manager_of_class
+from .mapper_symbol import event_target
 from .state import inspect_instance
 
 changed_load_listeners: list[Callable[[], None]] = []
@@ -48,6 +49,7 @@ class InstanceEvents(Events[Any]):
 
     @classmethod
     def _accept_with(cls, target: Any, identifier: str) -> Any:
+        target = event_target(target)
         if isinstance(target, ClassManager):
             return target
         if not isinstance(target, type):

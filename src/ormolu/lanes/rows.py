@@ -26,8 +26,12 @@ def processors_of_types(
 def fetch_all(result: Any) -> list[Any]:
     """The driver's rows, all of them, as they come from the cursor."""
     if result._metadata._tuplefilter is not None:
-        return list(result._raw_row_iterator())
-    return result._fetchall_impl()  # type: ignore[no-any-return]
+        rows = list(result._raw_row_iterator())
+    else:
+        rows = result._fetchall_impl()
+    if result._row_logging_fn is not None:
+        _log(result, rows)
+    return rows
 
 
 def fetch_chunks(result: Any, size: int) -> Iterator[list[Any]]:
@@ -36,7 +40,17 @@ def fetch_chunks(result: Any, size: int) -> Iterator[list[Any]]:
         rows = result._fetchmany_impl(size)
         if not rows:
             return
+        if result._row_logging_fn is not None:
+            _log(result, rows)
         yield rows
+
+
+def _log(result: Any, rows: list[Any]) -> None:
+    """Log rows as Core logs those that it reads itself, with their types applied."""
+    processors = processors_of(result) or [None] * len(result._metadata._processors)
+    for row in rows:
+        values = zip(row, processors, strict=True)
+        result._row_logging_fn(tuple([v if p is None else p(v) for v, p in values]))
 
 
 def compile_state_of(result: Any) -> Any:

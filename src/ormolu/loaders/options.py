@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.selectable import FromClause
 
-from .._core.warnings import deprecated
+from .._core.warnings import deprecated, warn_deprecated
 from ..compile.options import (
     POLYMORPHIC,
     WITH_EXPRESSION,
@@ -17,7 +18,9 @@ from ..compile.options import (
     Step,
     check_leads_on,
     entity_text,
+    without_alias,
 )
+from ..mapping.aliased import aliased
 from ..mapping.queryable import QueryableAttribute, inspect_entity
 
 
@@ -28,6 +31,20 @@ def _entity_of_wildcard(text: str) -> str:
             "use class-bound attributes directly."
         )
     return text
+
+
+def _without_dot(key: Any) -> Any:
+    """``*`` for the old way to write it at the beginning of an option."""
+    if not isinstance(key, str) or key != ".*":
+        return key
+    warn_deprecated(
+        "The undocumented `.{WILDCARD}` format is deprecated and will be removed in a "
+        "future version as it is believed to be unused. If you have been using this "
+        "functionality, please comment on Issue #4390 on the SQLAlchemy project "
+        "tracker.",
+        "2.0",
+    )
+    return "*"
 
 
 def _attribute(attr: Any) -> Any:
@@ -104,10 +121,25 @@ class _AbstractLoad(LoaderOption):
         """The entity where the path begins; None where an attribute names it."""
         return None
 
-    def _and(self, *steps: Step) -> Load:
-        for step in steps:
-            self._check_next(step)
-        return _load((*self.steps, *steps), self.siblings, self._start)
+    def _and(self, step: Step) -> Load:
+        """The option with one more step on its path."""
+        base = self if not self.siblings else self._on_path()
+        base = base._before_columns()
+        base._check_next(step)
+        return _load((*base.steps, step), (), self._start, base.beside)
+
+    def _before_columns(self) -> _AbstractLoad:
+        """The option to go on from, which is not a column."""
+        if self.steps and self.steps[-1].kind == "column":
+            return self._on_path()
+        return self
+
+    def _on_path(self) -> Load:
+        """The path alone, beside all that the option says already."""
+        path = self.steps
+        if path and path[-1].kind == "column":
+            path = path[:-1]
+        return _load(path, (), self._start, (self,))
 
     def _check_next(self, step: Step) -> None:
         """Refuse a step that does not go on where the path ends.
@@ -116,6 +148,8 @@ class _AbstractLoad(LoaderOption):
             ArgumentError: it begins elsewhere, or the path ended in a wildcard.
         """
         start = self._start
+        if start is None and (self.siblings or self.beside):
+            start = self._first_entity()
         if step.attr is None and step.entity is None and not self.steps:
             step.entity = start
         if self.steps:
@@ -131,14 +165,19 @@ class _AbstractLoad(LoaderOption):
                 f'"{entity_text(start)}"'
             )
 
+    def _first_entity(self) -> Any:
+        """The entity of the attribute that the option begins with, None without one."""
+        return next((chain[0].parent for chain in self.chains() if chain), None)
+
     def _with(self, steps: list[Step]) -> Load:
-        return self._and(*steps) if len(steps) == 1 else self._columns(steps)
+        return self._and(steps[0]) if len(steps) == 1 else self._columns(steps)
 
     def _columns(self, steps: list[Step]) -> Load:
+        base = self._before_columns()
         for step in sorted(steps, key=lambda step: step.attr is None):
-            self._check_next(step)  # of named attributes first: a message names them
-        siblings = [_load((s,)) for s in steps]
-        return _load(self.steps, (*self.siblings, *siblings), self._start)
+            base._check_next(step)  # of named attributes first: a message names them
+        siblings = (*base.siblings, *(_load((s,)) for s in steps))
+        return _load(base.steps, siblings, self._start, base.beside)
 
     def joinedload(self, attr: Any, innerjoin: Any = None) -> Load:
         return self._and(_joined_step(attr, innerjoin))
@@ -213,6 +252,7 @@ class _AbstractLoad(LoaderOption):
             if isinstance(option, LoaderOption)
             for step in option.steps
         )
+        base = self._before_columns()
         for option in opts:
             if not isinstance(option, LoaderOption):
                 raise sa_exc.ArgumentError(
@@ -220,10 +260,10 @@ class _AbstractLoad(LoaderOption):
                     "Load.options() method."
                 )
             for chain in option.chains():
-                if chain and self.steps:
-                    if not (polymorphic and self._names_subclass(chain[0])):
-                        self._check_next(chain[0])
-        return _load(self.steps, (*self.siblings, *opts), self._start)
+                if chain and base.steps:
+                    if not (polymorphic and base._names_subclass(chain[0])):
+                        base._check_next(chain[0])
+        return _load(base.steps, (*base.siblings, *opts), self._start, base.beside)
 
 
 def _links(entity: Any, parent: Any) -> bool:
@@ -232,6 +272,29 @@ def _links(entity: Any, parent: Any) -> bool:
     if entity.is_aliased_class or parent.is_aliased_class:
         return False
     return bool(entity.isa(parent) or parent.isa(entity))
+
+
+class AliasOption(LoaderOption):
+    """Does nothing any more."""
+
+    __slots__ = ()
+    inherit_cache = True
+
+    @deprecated(
+        "1.4",
+        "The AliasOption object is not necessary for entities to be matched up to a "
+        "query that is established via Query.from_statement() and now does nothing.",
+    )
+    def __init__(self, alias: Any) -> None:
+        super().__init__(())
+
+
+def contains_alias(alias: Any) -> AliasOption:
+    """An option for old programs, which does nothing any more.
+
+    Source: ``sqlalchemy.orm.contains_alias``.
+    """
+    return AliasOption(alias)
 
 
 class Load(_AbstractLoad):
@@ -254,6 +317,11 @@ class Load(_AbstractLoad):
         self.entity = sa_inspect(entity)
         self.entity.mapper._check_configure()
 
+    def __getstate__(self) -> Any:
+        names = ("steps", "siblings", "beside")
+        state = {name: getattr(self, name) for name in names}
+        return None, {**state, "entity": without_alias(self.entity)}
+
     @property
     def _start(self) -> Any:
         return self.entity
@@ -263,11 +331,14 @@ class Load(_AbstractLoad):
 
 
 def _load(
-    steps: Iterable[Step], siblings: Iterable[Any] = (), entity: Any = None
+    steps: Iterable[Step],
+    siblings: Iterable[Any] = (),
+    entity: Any = None,
+    beside: Iterable[Any] = (),
 ) -> Load:
     """An option; of an attribute's entity when none is named."""
     made = Load.__new__(Load)
-    LoaderOption.__init__(made, steps, siblings)
+    LoaderOption.__init__(made, steps, siblings, beside)
     made.entity = entity
     return made
 
@@ -295,6 +366,8 @@ def _immediate_step(attr: Any, recursion_depth: int | None) -> Step:
 def _contains_step(attr: Any, alias: Any) -> Step:
     if alias is None:
         return _relationship_step(attr, "contains_eager")
+    if isinstance(alias, FromClause):
+        alias = aliased(_attribute(attr).comparator.property.mapper, alias)
     return _relationship_step(attr, "contains_eager", alias=inspect_entity(alias))
 
 
@@ -330,60 +403,65 @@ def _along(keys: tuple[Any, ...], last: Step) -> Load:
 
 def joinedload(*keys: Any, innerjoin: Any = None) -> Load:
     """Load a relationship with a JOIN in the same statement."""
-    return _along(keys, _joined_step(keys[-1], innerjoin))
+    return _along(keys, _joined_step(_without_dot(keys[-1]), innerjoin))
 
 
 def selectinload(
     *keys: Any, recursion_depth: int | None = None, chunksize: int | None = None
 ) -> Load:
     """Load a relationship with a second statement that has an IN list of keys."""
-    return _along(keys, _selectin_step(keys[-1], recursion_depth, chunksize))
+    return _along(
+        keys, _selectin_step(_without_dot(keys[-1]), recursion_depth, chunksize)
+    )
 
 
 def subqueryload(*keys: Any) -> Load:
     """Load a relationship with a second statement that repeats the first."""
-    return _along(keys, _relationship_step(keys[-1], "subquery"))
+    return _along(keys, _relationship_step(_without_dot(keys[-1]), "subquery"))
 
 
 def lazyload(*keys: Any) -> Load:
     """Load a relationship when it is read."""
-    return _along(keys, _relationship_step(keys[-1], "select"))
+    return _along(keys, _relationship_step(_without_dot(keys[-1]), "select"))
 
 
 def immediateload(*keys: Any, recursion_depth: int | None = None) -> Load:
     """Load a relationship with one statement per object, right away."""
-    return _along(keys, _immediate_step(keys[-1], recursion_depth))
+    return _along(keys, _immediate_step(_without_dot(keys[-1]), recursion_depth))
 
 
 @_noload_is_deprecated
 def noload(*keys: Any) -> Load:
     """Leave a relationship empty."""
-    return _along(keys, _relationship_step(keys[-1], "noload"))
+    return _along(keys, _relationship_step(_without_dot(keys[-1]), "noload"))
 
 
 def raiseload(*keys: Any, sql_only: bool = False) -> Load:
     """Refuse the lazy load of a relationship."""
-    return _along(keys, _relationship_step(keys[-1], _raise_name(sql_only)))
+    return _along(
+        keys, _relationship_step(_without_dot(keys[-1]), _raise_name(sql_only))
+    )
 
 
 def defaultload(*keys: Any) -> Load:
     """Lead to the options of related objects without changing this load."""
-    return _along(keys, _relationship_step(keys[-1], None))
+    return _along(keys, _relationship_step(_without_dot(keys[-1]), None))
 
 
 def contains_eager(*keys: Any, alias: Any = None) -> Load:
     """Take a relationship from columns that the statement joined itself."""
-    return _along(keys, _contains_step(keys[-1], alias))
+    return _along(keys, _contains_step(_without_dot(keys[-1]), alias))
 
 
-def defer(key: Any, *addl_attrs: Any, raiseload: bool = False) -> Load:
+def defer(key: Any, *, raiseload: bool = False) -> Load:
     """Leave a column out until it is read."""
-    return _load(())._with(_column_steps(key, "defer", raiseload=raiseload))
+    steps = _column_steps(_without_dot(key), "defer", raiseload=raiseload)
+    return _load(())._with(steps)
 
 
-def undefer(key: Any, *addl_attrs: Any) -> Load:
+def undefer(key: Any) -> Load:
     """Load a deferred column with its entity."""
-    return _load(())._with(_column_steps(key, "undefer"))
+    return _load(())._with(_column_steps(_without_dot(key), "undefer"))
 
 
 def with_expression(key: Any, expression: Any) -> Load:

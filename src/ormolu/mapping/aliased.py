@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
+from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.cache_key import HasCacheKey
 from sqlalchemy.sql.schema import Column
-from sqlalchemy.sql.selectable import FromClause, Join, TableSample
+from sqlalchemy.sql.selectable import FromClause, Join, SelectBase, TableSample
 from sqlalchemy.sql.util import ColumnAdapter
 
 from .._core.names import PLUGIN
@@ -330,8 +331,9 @@ def aliased(
 
     Source: ``sqlalchemy.orm.aliased``.
     """
-    if isinstance(element, FromClause):
+    if isinstance(element, (FromClause, SelectBase)):
         if adapt_on_names:
             raise sa_exc.ArgumentError("adapt_on_names only applies to ORM elements")
-        return element._anonymous_fromclause(name=name, flat=flat)
+        source: Any = coercions.expect(roles.FromClauseRole, element)
+        return source._anonymous_fromclause(name=name, flat=flat)
     return AliasedClass(element, alias, name, flat, adapt_on_names)

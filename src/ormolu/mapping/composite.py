@@ -16,12 +16,12 @@ from ..instrument.history import History
 from .composite_comparator import CompositeBundle, CompositeComparator
 from .composite_values import own_dict, values_getter, values_made_of
 from .interfaces import DescriptorProperty, memoized_property
-from .queryable import PlainQueryableAttribute, QueryableAttribute
+from .queryable import DescriptorAttribute, QueryableAttribute
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
 
 
-class CompositeAttribute(PlainQueryableAttribute[_T_co]):
+class CompositeAttribute(DescriptorAttribute[_T_co]):
     """The descriptor of a composite."""
 
     inherit_cache = True

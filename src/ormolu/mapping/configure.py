@@ -84,13 +84,20 @@ def configure_mappers() -> None:
     _run(waiting)
 
 
-def configure_registry(registry: Any) -> None:
-    """Configure the mappers of one registry and those that they depend on."""
+def configure_registry(registry: Any, cascade: bool = True) -> None:
+    """Configure the mappers of one registry and those that they depend on.
+
+    Args:
+        cascade: also those of other registries.
+
+    Raises:
+        InvalidRequestError: others need to be, and ``cascade`` does not allow for them.
+    """
     if registry in _waiting:
-        _run([registry])
+        _run([registry], cascade)
 
 
-def _run(registries: list[Any]) -> None:
+def _run(registries: list[Any], cascade: bool = True) -> None:
     if _configuring() or not registries:
         return
     with lock:
@@ -98,12 +105,12 @@ def _run(registries: list[Any]) -> None:
         for mapper_class in found:
             announce(mapper_class, "before_configured")
         for registry in registries:
-            _configure_one(registry)
+            _configure_one(registry, cascade)
     for mapper_class in found:
         announce(mapper_class, "after_configured")
 
 
-def _configure_one(registry: Any) -> None:
+def _configure_one(registry: Any, cascade: bool) -> None:
     global _configurer
     with lock:
         if _configuring() or registry not in _waiting:
@@ -113,7 +120,7 @@ def _configure_one(registry: Any) -> None:
             before()
         _configurer = threading.get_ident()
         try:
-            _configure(registry)
+            _configure(registry, cascade)
         finally:
             _configurer = None
         after = getattr(registry, "_after_configure", None)
@@ -121,7 +128,7 @@ def _configure_one(registry: Any) -> None:
             after()
 
 
-def _configure(registry: Any) -> None:
+def _configure(registry: Any, cascade: bool) -> None:
     _configure_mappers_of(registry)
     mappers = _mappers_of(registry)
     if all(m.configured for m in mappers):
@@ -130,7 +137,7 @@ def _configure(registry: Any) -> None:
     for mapper in mappers:
         mapper._forget_memos()
         kernel.register_layout(mapper.class_, mapper.layout)
-    _configure_targets(mappers)
+    _configure_targets(mappers, cascade)
 
 
 def _configure_mappers_of(registry: Any) -> None:
@@ -168,12 +175,18 @@ def _raise_if_failed(mapper: Any) -> None:
     ) from cause
 
 
-def _configure_targets(mappers: list[Any]) -> None:
+def _configure_targets(mappers: list[Any], cascade: bool) -> None:
     for mapper in mappers:
         for prop in mapper._relationship_props:
             target = prop.mapper.registry
-            if target in _waiting:
-                _configure(target)
+            if target not in _waiting or target is mapper.registry:
+                continue
+            if not cascade:
+                raise sa_exc.InvalidRequestError(
+                    "configure was called with cascade=False but additional registries "
+                    "remain"
+                )
+            _configure(target, cascade)
 
 
 @from_configuring

@@ -24,6 +24,7 @@ from ..instrument.listening import (
     populate,
 )
 from ..instrument.manager import manager_of_class
+from ..instrument.mapper_symbol import event_target
 from ..instrument.state import inspect_instance
 
 
@@ -78,6 +79,7 @@ class MapperEvents(Events[MapperTarget]):
 
     @classmethod
     def _accept_with(cls, target: Any, identifier: str) -> Any:
+        target = event_target(target)
         if identifier in FOR_ALL:
             return target if isinstance(target, type) and is_mapper(target) else None
         if is_mapper(target):

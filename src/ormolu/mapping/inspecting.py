@@ -10,7 +10,14 @@ from .._core.inspection import chain_inspection, inspects, self_inspects
 from ..exc import UnmappedClassError
 from ..instrument.entity import EntityMeta
 from ..instrument.manager import manager_of_class
-from ..instrument.state import InstanceState, inspect_instance, missing_state
+from ..instrument.state import (
+    AdoptedInstanceState,
+    EmbeddedInstanceState,
+    InstanceState,
+    RestoredInstanceState,
+    inspect_instance,
+    missing_state,
+)
 from .aliased import AliasedClass, AliasedInsp
 from .configure import registries
 from .interfaces import MapperProperty
@@ -50,6 +57,10 @@ for _self_inspecting in (
     QueryableAttribute,
     MapperProperty,
     InstanceState,
+    # those that there are of it: Core finds out by the very class what is no literal
+    AdoptedInstanceState,
+    EmbeddedInstanceState,
+    RestoredInstanceState,
 ):
     self_inspects(_self_inspecting)
 

@@ -17,6 +17,7 @@ from .._speedups import state as kernel
 from ..exc import UnmappedClassError, UnmappedColumnError
 from ..instrument import events as instance_events
 from ..instrument.manager import manager_of_class
+from ..instrument.mapper_symbol import mapper as mapper_symbol
 from ..instrument.state import instance_state
 from . import configure
 from .composite import Composite
@@ -125,6 +126,7 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
             self._set_polymorphic_on(polymorphic_on)
             self._join_parents_polymorphic()
             self._configure_primary_key()
+            self._properties_made = True
             configure.add_mapper(self)
             registry._add_mapper(self)
         except BaseException:
@@ -234,7 +236,6 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     @property
     def iterate_properties(self) -> Iterator[Any]:
-        self._check_configure()
         return iter(list(self._props.values()))
 
     @sa_util.memoized_property
@@ -526,6 +527,9 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
 
     def __repr__(self) -> str:
         return f"<Mapper at 0x{id(self):x}; {self.class_.__name__}>"
+
+
+mapper_symbol.stands_for = Mapper
 
 
 def _mapper_of(class_: type) -> Any:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.schema import Column
 
 from .._core.collections import ReadOnlyColumns
 from .._core.selectables import is_omitted
-from .._core.warnings import warn
+from .._core.warnings import warn_deprecated
 from .._speedups import state as kernel
 from ..instrument import events as instance_events
 from ..instrument.attribute_events import inherit_listeners
@@ -25,6 +26,7 @@ from .inheritance import ConcreteInheritedProperty, RefusingAttribute
 from .interfaces import MapperProperty
 from .polymorphic import PolymorphicMapper
 from .properties import ColumnProperty
+from .queryable import InstrumentedAttribute, QueryableAttribute
 from .validators import find_reconstructor
 
 
@@ -40,8 +42,11 @@ class MapperSetUp(PolymorphicMapper):
     version_id_prop: Any
     _init_properties: dict[str, Any]
     _primary_key_argument: Iterable[Any] | None
+    get_property_by_column: Callable[[Any], Any]
 
     _MEMOS: tuple[str, ...] = ()
+    _properties_begun = False
+    _properties_made = False
 
     def _forget_memos(self) -> None:
         """Let go of what was worked out from the properties."""
@@ -130,6 +135,11 @@ class MapperSetUp(PolymorphicMapper):
         kept.setdefault(name, self.class_.__dict__.get(name, _ABSENT))
         type.__setattr__(self.class_, name, value)
 
+    def _goes_with_mapping(self, name: str) -> None:
+        """A name of the class was made for the mapping, and is removed with it."""
+        if name in self.class_.__dict__:
+            self.__dict__.setdefault("_replaced", {})[name] = _ABSENT
+
     def _uninstrument(self) -> None:
         """Give the class back as it was before it was mapped."""
         kernel.unregister_layout(self.class_)
@@ -163,6 +173,7 @@ class MapperSetUp(PolymorphicMapper):
         instance_events.attribute_instrumented(self.class_, key, attr)
 
     def _configure_properties(self) -> None:
+        self._properties_begun = True
         self.columns = self.c = ReadOnlyColumns()
         by_column: dict[Any, tuple[str, Any]] = {}
         by_key: dict[str, Any] = {}
@@ -253,6 +264,11 @@ class MapperSetUp(PolymorphicMapper):
             "these same-named columns explicitly."
         )
 
+    def _is_given_column(self, key: str, column: Any) -> bool:
+        """Whether a column was given to be mapped under a name."""
+        prop = self._as_column_property(key, self._init_properties.get(key))
+        return prop is not None and column in prop.columns
+
     def _as_column_property(self, key: str, given: Any) -> ColumnProperty | None:
         if isinstance(given, ColumnProperty):
             return given
@@ -269,12 +285,21 @@ class MapperSetUp(PolymorphicMapper):
         if column is not None and is_omitted(column):
             return True
         held = self._class_attribute(assigned, local)
-        if held is not None and _is_userland_descriptor(assigned, held):
+        if held is not None and self._is_of_user(assigned, held):
             return True
         include, exclude = self.include_properties, self.exclude_properties
         if include is not None and name not in include and not _holds(include, column):
             return True
         return exclude is not None and (name in exclude or _holds(exclude, column))
+
+    def _is_of_user(self, name: str, value: Any) -> bool:
+        """Whether a class attribute is the user's own and must stay.
+
+        The default of a dataclass's field is none of those: the field may be mapped.
+        """
+        return _is_userland(value) and name not in getattr(
+            self.class_, "__dataclass_fields__", ()
+        )
 
     def _class_attribute(self, name: str, local: bool) -> Any:
         """What the class, or any class that it derives from, has under a name."""
@@ -288,8 +313,9 @@ class MapperSetUp(PolymorphicMapper):
     def add_property(self, key: str, prop: Any) -> None:
         """Map one more attribute; see ``Mapper.add_property``."""
         self._init_properties[key] = prop
-        self._configure_property(key, prop, init=self.configured)
-        self._forget_memos()
+        if self._properties_begun:
+            self._configure_property(key, prop, init=self.configured)
+            self._forget_memos()
 
     def add_properties(self, properties: dict[str, Any]) -> None:
         """Map more attributes."""
@@ -307,13 +333,14 @@ class MapperSetUp(PolymorphicMapper):
         prop = given
         if not isinstance(prop, MapperProperty):
             prop = self._property_from_columns(key, given)
+            self._refuse_foreign_columns(key, prop)
         if not inherited:
             prop.key = key
         if isinstance(prop, ColumnProperty):
             self._adopt_columns(key, prop, inherited)
         existing = self._props.get(key)
-        if isinstance(existing, ColumnProperty) and existing.parent is self:
-            self._warn_replaced(key, existing, prop)
+        if self._properties_made and not inherited:
+            self._warn_replaced(key, prop)
         self._props[key] = prop
         if not inherited:
             prop.set_parent(self)
@@ -330,14 +357,22 @@ class MapperSetUp(PolymorphicMapper):
             configure.extend(self)
         return prop
 
-    def _warn_replaced(self, key: str, existing: Any, prop: Any) -> None:
-        if isinstance(prop, ColumnProperty) and set(existing.columns) & set(
-            prop.columns
-        ):
+    def _warn_replaced(self, key: str, prop: Any) -> None:
+        """Warn of an attribute that takes the place of another one of the class."""
+        held = self.class_.__dict__.get(key)
+        if held is None or not (prop._is_column or prop._is_relationship):
             return
-        warn(
-            f"Property {prop} on {self} being replaced with new property {prop}; the "
-            "old property will be discarded"
+        if isinstance(held, InstrumentedAttribute):
+            replaced = "ORM-mapped attribute."
+        elif isinstance(held, (QueryableAttribute, RefusingAttribute)):
+            return
+        else:
+            replaced = "class-bound attribute of the same name."
+        warn_deprecated(
+            f"User-placed attribute {self.class_.__name__}.{key} on {self} is replacing "
+            f"an existing {replaced}  Behavior is not fully defined in this case.  This "
+            "use is deprecated and will raise an error in a future release",
+            "2.1",
         )
 
     def _property_from_columns(self, key: str, given: Any) -> ColumnProperty:
@@ -353,6 +388,23 @@ class MapperSetUp(PolymorphicMapper):
             if combined is not None:
                 return combined
         return ColumnProperty(*columns)
+
+    def _refuse_foreign_columns(self, key: str, prop: ColumnProperty) -> None:
+        """Columns alone, which are written as well, must be of the mapped table.
+
+        Raises:
+            ArgumentError: a column is not.
+        """
+        for column in prop.columns:
+            if self.local_table.c.contains_column(column):
+                continue  # the join of a hierarchy may be older than the column
+            if self.persist_selectable.corresponding_column(column) is None:
+                raise sa_exc.ArgumentError(
+                    f"When configuring property '{key}' on {self}, column '{column}' "
+                    "is not represented in the mapper's table. Use the "
+                    "`column_property()` function to force this column to be mapped "
+                    "as a read-only attribute."
+                )
 
     def _adopt_columns(self, key: str, prop: ColumnProperty, inherited: bool) -> None:
         table = self.persist_selectable
@@ -370,11 +422,8 @@ class MapperSetUp(PolymorphicMapper):
         if self._inherits_primary_key():
             assert self.inherits is not None
             columns = list(self.inherits.primary_key)
-        elif given:
-            columns = [
-                c if not isinstance(c, str) else self.persist_selectable.c[c]
-                for c in given
-            ]
+        elif given is not None:
+            columns = [self._primary_key_column(c) for c in sa_util.to_list(given)]
         else:
             columns = list(self.persist_selectable.primary_key or ())
         mapped = [c for c in columns if c in self._columntoproperty]
@@ -387,6 +436,24 @@ class MapperSetUp(PolymorphicMapper):
         keys = [self._columntoproperty[c].key for c in mapped]
         self._pk_keys = tuple(keys)
         self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
+
+    def _primary_key_column(self, given: Any) -> Any:
+        """A column of the primary key that was named in the mapping.
+
+        Raises:
+            ArgumentError: no attribute has that name.
+            UnmappedColumnError: the column is not mapped.
+        """
+        if not isinstance(given, str):
+            self.get_property_by_column(given)
+            return given
+        prop = self._props.get(given)
+        if not isinstance(prop, ColumnProperty):
+            raise sa_exc.ArgumentError(
+                f"Can't determine primary_key column {given!r} - no attribute is "
+                "mapped to this name."
+            )
+        return prop.columns[0]
 
 
 def _holds(names: Any, column: Any) -> bool:
@@ -406,14 +473,10 @@ def _next_number(version: Any) -> Any:
     return (version or 0) + 1
 
 
-def _is_userland_descriptor(name: str, value: Any) -> bool:
-    """Whether a class attribute is the user's own and must stay."""
-    if isinstance(value, (Column, MapperProperty, RefusingAttribute)) or hasattr(
-        value, "is_attribute"
-    ):
+def _is_userland(value: Any) -> bool:
+    """Whether a class attribute is no part of any mapping."""
+    if isinstance(value, (ClauseElement, MapperProperty, RefusingAttribute)):
         return False
-    if getattr(value, "_ormolu_declarative", False):
-        return False
-    if not hasattr(value, "__get__"):
-        return False
-    return not hasattr(value, "__clause_element__")
+    return not hasattr(value, "is_attribute") and not hasattr(
+        value, "__clause_element__"
+    )

@@ -67,7 +67,9 @@ class ColumnComparator(PropComparator[_T]):
 
 
 def _column_info(element: Any, prop: Any) -> Any:
-    return getattr(element, "info", None) or prop.info
+    """The information of a column itself, or of the attribute of an expression."""
+    info = getattr(element, "info", None)
+    return prop.info if info is None else info
 
 
 class ColumnProperty(MapperProperty):

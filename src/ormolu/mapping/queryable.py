@@ -356,8 +356,8 @@ class DynamicAttribute(InstrumentedAttribute[_T_co]):
         return self if obj is None else on_missing(obj)
 
 
-class PlainQueryableAttribute(QueryableAttribute[_T_co]):
-    """An attribute of an alias, or one narrowed by ``of_type`` or ``and_``."""
+class _BareAttribute(QueryableAttribute[_T_co]):
+    """An attribute that the kernel knows nothing of."""
 
     inherit_cache = True
 
@@ -367,6 +367,21 @@ class PlainQueryableAttribute(QueryableAttribute[_T_co]):
     def __reduce__(self) -> Any:
         parts = (self._parententity, self.key, self._of_type, self._extra_criteria)
         return _pickled_attribute, parts
+
+
+class PlainQueryableAttribute(_BareAttribute[_T_co]):
+    """An attribute of an alias, or one narrowed by ``of_type`` or ``and_``."""
+
+    inherit_cache = True
+
+
+class DescriptorAttribute(_BareAttribute[_T_co]):
+    """An attribute of a class that stands for others.
+
+    It is no subclass of what aliases have: Python would turn comparisons round.
+    """
+
+    inherit_cache = True
 
 
 def _pickled_attribute(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql.base import _NoArg
 
-from .._core.warnings import warn
+from .._core.warnings import warn, warn_deprecated
 from .._speedups import state as kernel
 from ..instrument.backrefs import (
     add_backref_listeners,
@@ -279,6 +279,13 @@ class Relationship(MapperProperty):
         self._use_get = self._find_use_get()
         self._claim_columns()
         self._install_impls()
+        if self.lazy in ("noload", None):
+            warn_deprecated(
+                "The ``noload`` loader strategy is deprecated and will be removed in a "
+                "future release.  This option produces incorrect results by returning "
+                "``None`` for related items. (deprecated since: 2.1)",
+                "2.1",
+            )
 
     def _claim_columns(self) -> None:
         """Note the columns that a flush writes for this; warn where another does."""

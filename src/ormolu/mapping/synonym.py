@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from sqlalchemy import exc as sa_exc
+from sqlalchemy import util as sa_util
 
 from .interfaces import DescriptorProperty, PropComparator
-from .queryable import PlainQueryableAttribute
+from .queryable import DescriptorAttribute
 
 _T_co = TypeVar("_T_co", bound=Any, covariant=True)
 
@@ -19,7 +20,14 @@ class SynonymComparator(PropComparator[_T_co]):
 
     @property
     def _target(self) -> Any:
-        return self._parententity.entity_attribute(self.prop.name)
+        entity, name = self._parententity, self.prop.name
+        found = entity.entity_attribute(name)
+        if not hasattr(found, "__clause_element__"):
+            raise sa_exc.InvalidRequestError(
+                f'synonym() attribute "{entity.class_.__name__}.{name}" only supports '
+                f"ORM mapped attributes, got {found!r}"
+            )
+        return found
 
     def __clause_element__(self) -> Any:
         return self._target.__clause_element__()
@@ -31,7 +39,7 @@ class SynonymComparator(PropComparator[_T_co]):
         return op(other, self._target, **kwargs)
 
     def __getattr__(self, key: str) -> Any:
-        if key.startswith("__") or key in ("prop", "_parententity"):
+        if key.startswith("__") or key in ("prop", "_parententity", "_target"):
             raise AttributeError(key)
         return getattr(self._target, key)
 
@@ -40,20 +48,35 @@ class SynonymComparator(PropComparator[_T_co]):
         return self._target.property
 
 
-class SynonymAttribute(PlainQueryableAttribute[_T_co]):
+class SynonymAttribute(DescriptorAttribute[_T_co]):
     """The descriptor of a synonym."""
 
     inherit_cache = True
 
-    def __init__(self, key: str, name: str, descriptor: Any) -> None:
-        super().__init__(key)
-        self._name = name
+    def __init__(self, prop: Synonym, descriptor: Any) -> None:
+        super().__init__(prop.key)
+        self._name = prop.name
         self._descriptor = descriptor
-
-    @property
-    def original_property(self) -> Any:
+        self.original_property = prop
         """The synonym itself, where ``property`` is what it stands for."""
-        return self.comparator.prop
+
+    @sa_util.memoized_property
+    def comparator(self) -> Any:
+        """What makes expressions, as soon as there is what the synonym stands for."""
+        prop = self.original_property
+        made: Any = SynonymComparator(prop, self._parententity)
+        try:
+            target = made._target
+        except AttributeError:
+            raise AttributeError("comparator") from None
+        if prop.comparator_factory is None:
+            return made
+        return prop.comparator_factory(target.property, self._parententity)
+
+    def __getattr__(self, key: str) -> Any:
+        if key != "comparator" and hasattr(self._descriptor, key):
+            return getattr(self._descriptor, key)
+        return super().__getattr__(key)
 
     def __get__(self, obj: Any, owner: Any = None) -> Any:
         if obj is None:
@@ -118,14 +141,12 @@ class Synonym(DescriptorProperty):
                 f"'{parent.persist_selectable.description}' named '{self.key}'"
             )
         column = parent.persist_selectable.c[self.key]
-        if column in parent._columntoproperty:
-            other = parent._columntoproperty[column].key
-            if other == self.key:
-                raise sa_exc.ArgumentError(
-                    f"Can't call map_column=True for synonym '{self.key}'='{self.name}'"
-                    f", a ColumnProperty already exists keyed to the name "
-                    f"'{self.name}' for column '{self.key}'"
-                )
+        if parent._is_given_column(self.name, column):
+            raise sa_exc.ArgumentError(
+                f"Can't call map_column=True for synonym '{self.key}'='{self.name}', "
+                f"a ColumnProperty already exists keyed to the name '{self.name}' "
+                f"for column '{self.key}'"
+            )
         parent._configure_property(self.name, column)
 
     def instrument_class(self, mapper: Any) -> None:
@@ -134,22 +155,10 @@ class Synonym(DescriptorProperty):
             held = mapper.class_.__dict__.get(self.key)
             if isinstance(held, property):
                 descriptor = held
-        attr: Any = SynonymAttribute(self.key, self.name, descriptor)
-        comparator: Any = SynonymComparator(self, mapper)
-        attr._setup(mapper.class_, self.key, mapper, comparator)
+        attr: Any = SynonymAttribute(self, descriptor)
+        attr.class_, attr._parententity = mapper.class_, mapper
         attr._doc = self.doc
         mapper._keep_and_set(self.key, attr)
-
-    def do_init(self) -> None:
-        if not isinstance(self.name, str):
-            return  # such a synonym is refused when it is read, not before
-        if self.name not in self.parent._props and not hasattr(
-            self.parent.class_, self.name
-        ):
-            raise sa_exc.InvalidRequestError(
-                f"Can't compile synonym '{self.key}': {self.parent} has no attribute "
-                f"'{self.name}'"
-            )
 
 
 SynonymProperty = Synonym

@@ -66,6 +66,16 @@ def no_limit(query: Any, method: str) -> None:
 def no_criterion(query: Any, method: str) -> None:
     """Refuse a query that has criteria of any kind."""
     chosen = query._select
+    no_condition(query, method)
+    if query._assertions and (chosen._order_by_clauses or chosen._distinct):
+        raise sa_exc.InvalidRequestError(
+            f"Query.{method}() being called on a Query with existing criterion. "
+        )
+
+
+def no_condition(query: Any, method: str) -> None:
+    """Refuse a query that says which rows it wants, but not in which order."""
+    chosen = query._select
     if query._assertions and (
         query._statement is not None
         or chosen._where_criteria
@@ -74,8 +84,6 @@ def no_criterion(query: Any, method: str) -> None:
         or chosen._from_obj
         or chosen._setup_joins
         or chosen._group_by_clauses
-        or chosen._order_by_clauses
-        or chosen._distinct
     ):
         raise sa_exc.InvalidRequestError(
             f"Query.{method}() being called on a Query with existing criterion. "

@@ -1,4 +1,4 @@
-"""``Query.merge_result()``: rows of another session's objects, merged."""
+"""Rows of another session's objects, merged into a session."""
 
 from __future__ import annotations
 
@@ -31,6 +31,33 @@ def merge_result(query: Any, iterator: Any, load: bool = True) -> Any:
     finally:
         session.autoflush = autoflush
     return frozen.with_new_rows(merged) if frozen is not None else iter(merged)
+
+
+def merge_frozen_result(
+    session: Any, statement: Any, frozen_result: Any, load: bool = True
+) -> Any:
+    """Merge the objects of a frozen result into a session.
+
+    Args:
+        session: the session that gets the objects.
+        statement: the SELECT that the rows are of.
+        frozen_result: what ``Result.freeze()`` returned.
+        load: see ``Session.merge``.
+
+    Returns:
+        A frozen result with the objects of the session.
+
+    Source: ``sqlalchemy.orm.loading.merge_frozen_result``.
+    """
+    if load:
+        session._autoflush()
+    autoflush, session.autoflush = session.autoflush, False
+    try:
+        rows = frozen_result._rewrite_rows()
+        merged = _merge_rows(session, statement._raw_columns, rows, load)
+    finally:
+        session.autoflush = autoflush
+    return frozen_result.with_new_rows(merged)
 
 
 def _merge_rows(session: Any, raws: list[Any], rows: Any, load: bool) -> list[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import SelectLabelStyle
 
 from .._core.warnings import deprecated, legacy, warn_deprecated
 from ..compile.query_style import query_style, with_style
-from .base import no_criterion
+from .base import no_condition
 from .dml import delete_rows, update_rows
 from .merging import merge_result
 from .results import ExecutingQuery
@@ -193,7 +193,7 @@ class Query(ExecutingQuery, Generic[_T]):
     )
     def get(self, ident: Any) -> Any:
         """Deprecated: the object with a primary key; use ``Session.get``."""
-        no_criterion(self, "get")
+        no_condition(self, "get")
         mapper = self._only_mapper("get")
         chosen = self._select
         settings = dict(chosen._execution_options)
@@ -255,7 +255,7 @@ class Query(ExecutingQuery, Generic[_T]):
                 "1.4",
             )
         result = self.session._objects_of(self._select, result_proxy)
-        return result.scalars() if self._is_bare else result
+        return self._handed_out(result)
 
     # -- changing rows -------------------------------------------------------------------------
 

@@ -32,12 +32,15 @@ class ExecutingQuery(GenerativeQuery):
         query = self._before_compile()
         statement = query._statement_only()
         result = query.session.execute(statement, query._params or None)
-        raws = query._select._raw_columns
-        if query._is_bare:
+        return query._handed_out(result)
+
+    def _handed_out(self, result: Any) -> Any:
+        """A result of the query as users get it: bare objects, each once."""
+        if self._is_bare:
             result = result.scalars()
-        elif not any(entity_of(raw) is not None for raw in raws):
+        elif not any(entity_of(raw) is not None for raw in self._select._raw_columns):
             return result
-        if not query._select._execution_options.get("yield_per"):
+        if not self._select._execution_options.get("yield_per"):
             result = result.unique()
         return result
 

@@ -88,14 +88,17 @@ def execute_select(
     result = connection.execute(
         statement, parameters or {}, execution_options=core_options
     )
-    state = compile_state_of(result)
-    load = load_of(state, result)
-    if load is None:
-        return result  # type: ignore[no-any-return]
-    context = QueryContext(
-        session, statement, _repeated(merged), parameters, inherited=inherited
-    )
-    return wrap(session, result, load, merged, context)
+    try:
+        load = load_of(compile_state_of(result), result)
+        if load is None:
+            return result  # type: ignore[no-any-return]
+        context = QueryContext(
+            session, statement, _repeated(merged), parameters, inherited=inherited
+        )
+        return wrap(session, result, load, merged, context)
+    except BaseException:
+        result.close()  # or its table would stay locked
+        raise
 
 
 def _execute_fast(
