@@ -134,18 +134,19 @@ def test_names_that_mean_nothing(base):
 
 def test_two_classes_of_one_name(base):
     User, _ = declare(base)
+    twins = []
     for module in ("one", "two"):
         namespace = {
             "__module__": f"pkg.{module}",
             "__tablename__": f"item_{module}",
             "id": Column(Integer, primary_key=True),
         }
-        type(base)("Twin", (base,), namespace)
+        twins.append(type(base)("Twin", (base,), namespace))
     resolve = base.registry.resolve_expression
     with pytest.raises(exc.InvalidRequestError, match="Multiple classes found for pa"):
         resolve(User, "Twin", "argument")
-    assert resolve(User, "pkg.one.Twin", "argument").__tablename__ == "item_one"
-    assert resolve(User, "two.Twin", "argument").__tablename__ == "item_two"
+    assert resolve(User, "pkg.one.Twin", "argument") is twins[0]
+    assert resolve(User, "two.Twin", "argument") is twins[1]
 
 
 def test_the_class_registry_is_weak(base):
