@@ -166,7 +166,7 @@ def _detached_by_the_commit(steps: list[Step], expected: Entry, found: Entry) ->
 
     def is_detached(shown: Entry, other: Entry) -> bool:
         return (
-            shown["life"] == "detached"
+            shown.get("life") == "detached"
             and other.get("life") == "persistent"
             and {**shown, "life": ""} == {**other, "life": ""}
         )
