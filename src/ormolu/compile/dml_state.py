@@ -18,8 +18,8 @@ from sqlalchemy.sql.elements import ColumnClause
 
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
-from .builder import describe_entity, label_of_entity
 from .criteria import criteria_for
+from .entities import describe_entity, label_of_entity
 from .returning import ReturningBuilder, returns_plain
 from .returning import target_of as target_of
 

@@ -15,7 +15,8 @@ from .._core.selectables import tables_of
 from .._core.warnings import warn_deprecated
 from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
 from ..mapping.relationships import Relationship
-from .builder import SelectBuilder, TableOutput, entity_of
+from .builder import SelectBuilder, TableOutput
+from .entities import entity_of
 from .entity_plan import ColumnList, EntityPlanner, given_expression
 from .options import PathNode, build_tree
 from .positions import move

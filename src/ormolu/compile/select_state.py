@@ -13,7 +13,8 @@ from sqlalchemy.sql.util import ColumnAdapter
 from .._core.names import PLUGIN
 from ..hydrate.description import LoadDescription
 from ..mapping.properties import ColumnProperty
-from .builder import SelectBuilder, describe_entities, namespaces_of
+from .builder import SelectBuilder
+from .entities import describe_entities, namespaces_of
 from .lambdas import without_lambdas
 from .query_style import query_style
 

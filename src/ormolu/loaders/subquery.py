@@ -12,7 +12,7 @@ from sqlalchemy.sql.util import ColumnAdapter
 
 from .._core.warnings import warn
 from .._speedups import state as kernel
-from ..compile.builder import entity_of
+from ..compile.entities import entity_of
 from ..compile.lambdas import without_lambdas
 from ..compile.load_options import OwnLoad, node_below
 from ..compile.query_style import QueryStyle, query_style

@@ -13,7 +13,7 @@ from sqlalchemy import util as sa_util
 from sqlalchemy.sql.selectable import Select, SelectLabelStyle
 
 from .._core.names import PLUGIN
-from ..compile.builder import entity_of
+from ..compile.entities import entity_of
 from ..compile.lambdas import without_lambdas
 from ..compile.query_style import LEGACY, QueryStyle, query_style, with_style
 from .events import QueryTarget, changed_by

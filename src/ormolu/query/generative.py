@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import SelectLabelStyle
 
 from .._core.selectables import namespace_key
 from .._core.warnings import deprecated, legacy
-from ..compile.builder import entity_of
+from ..compile.entities import entity_of
 from ..compile.lambdas import without_lambdas
 from ..mapping.aliased import aliased
 from ..mapping.queryable import QueryableAttribute

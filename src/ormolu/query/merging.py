@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.engine import FrozenResult
 from sqlalchemy.engine.result import result_tuple
 
-from ..compile.builder import entity_of, label_of_entity
+from ..compile.entities import entity_of, label_of_entity
 
 
 def merge_result(query: Any, iterator: Any, load: bool = True) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy import exc as sa_exc
 
-from ..compile.builder import entity_of
+from ..compile.entities import entity_of
 from ..mapping.bundle import bundle_of
 from .generative import GenerativeQuery
 
