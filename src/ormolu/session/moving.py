@@ -253,14 +253,17 @@ class Moving(Connecting):
         if pending:
             self._number_pending()
             del tracker.new[id(obj)], self._numbers[id(obj)]
-        tracker.deleted.pop(id(obj), None)
+        marked = tracker.deleted.pop(id(obj), None) is not None
         tracker.modified.pop(id(obj), None)
         if home.token is not None:
             extras_of(struct)["identity_token"] = home.token
         if struct._o_key is not None:
             home.discard(obj)
         struct._o_home = None
-        self._forget_deletion(obj)
+        if marked or struct._o_flags & DELETED:
+            # one that a flush which failed has returned comes back once more: what
+            # happens before the rollback is discarded
+            self._forget_deletion(obj)
         if self._hears:
             self._tell_of_leaving(obj, struct, pending)
 
