@@ -45,6 +45,12 @@ def known_difference(
     return None
 
 
+def _error(entry: Entry) -> tuple[str, str]:
+    """The class and the text of what a step raised; empty where it raised nothing."""
+    name, text = entry.get("error", ("", ""))
+    return name, text
+
+
 def _flat(steps: list[Step]) -> Iterator[Step]:
     for step in steps:
         if step[0] == "no_autoflush":
@@ -93,7 +99,7 @@ COLUMNS = {repr(k) for d in SCHEMA.values() for k in (*d.key, *d.columns)}
 def _breaks_for_deleted_column(
     steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "KeyError"
         and text in COLUMNS
@@ -202,11 +208,11 @@ def _replaces_what_was_deleted(
 def _misses_a_row_that_it_deleted(
     steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "KeyError"
         and "failed to populate correctly" in text
-        and found.get("error", ("", ""))[0] == "ObjectDeletedError"
+        and _error(found)[0] == "ObjectDeletedError"
     )
 
 
@@ -216,7 +222,7 @@ ATTRIBUTES = {repr(k) for d in SCHEMA.values() for k in (*d.columns, *d.related)
 def _merges_into_another_class(
     steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         expected["step"][0] == "merge"
         and name == "KeyError"
@@ -228,16 +234,16 @@ def _merges_into_another_class(
 def _refuses_deletes_of_several_tables(
     steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "CompileError"
         and "does not support RETURNING with DELETE..USING" in text
-        and found.get("error", ("", ""))[0] == "NotImplementedError"
+        and _error(found)[0] == "NotImplementedError"
     )
 
 
 def _refuses_rollback(steps: list[Step], expected: Entry, found: Entry) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "InvalidRequestError"
         and text.endswith("is not persisted")
@@ -272,7 +278,7 @@ INDEX_ERROR = ("IndexError", "tuple index out of range")
 
 
 def _trips_over_deleted(steps: list[Step], expected: Entry, found: Entry) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     deletes = any(s[0] == "del" for s in _flat(steps))
     return (
         "LoaderCallableStatus" in text
@@ -284,7 +290,7 @@ def _trips_over_deleted(steps: list[Step], expected: Entry, found: Entry) -> boo
 def _breaks_for_deleted_collection(
     steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "AttributeError"
         and text == "'LoaderCallableStatus' object has no attribute '_sa_adapter'"
@@ -296,7 +302,7 @@ ASSERTIONS = ("", "no columns were included in _only_load_props")
 
 
 def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "AssertionError"
         and text in ASSERTIONS
@@ -353,7 +359,7 @@ def _outlives_its_use(steps: list[Step], expected: Entry, found: Entry) -> bool:
 
 def _loads_deleted_in_vain(steps: list[Step], expected: Entry, found: Entry) -> bool:
     """Whether a deferred column that was deleted is loaded, and not found then."""
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "KeyError"
         and "failed to populate correctly" in text
@@ -403,7 +409,7 @@ def _refreshes_others(steps: list[Step], expected: Entry, found: Entry) -> bool:
 
 
 def _calls_parent_stale(steps: list[Step], expected: Entry, found: Entry) -> bool:
-    name, text = expected.get("error", ("", ""))
+    name, text = _error(expected)
     return (
         name == "StaleDataError"
         and "the parent record has gone stale" in text

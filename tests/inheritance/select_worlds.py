@@ -16,11 +16,11 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
-    event,
     select,
 )
 
 from ormolu import Entity
+from tests.orm.recording import Recorder, listen, one_line
 
 ROWS = """
 INSERT INTO company VALUES (1, 'acme'), (2, 'bits');
@@ -47,7 +47,7 @@ class World:
     engine: Engine
     metadata: MetaData
     classes: dict[str, Any] = field(default_factory=dict)
-    statements: list[Any] = field(default_factory=list)
+    sql: Recorder = field(default_factory=Recorder)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -66,16 +66,10 @@ def build(orm: Any, way: str, embedded: bool = False) -> World:
     world = World(orm, engine, metadata)
     _add_tables(metadata)
     metadata.create_all(engine)
-    connection = engine.raw_connection()
-    connection.cursor().executescript(ROWS)  # type: ignore[attr-defined]
-    connection.commit()
-    connection.close()
+    with engine.connect() as connection:
+        connection.connection.driver_connection.executescript(ROWS)
     _map(world, way, Entity if embedded else object)
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_c: Any, _cur: Any, sql: str, parameters: Any, *_: Any) -> None:
-        world.statements.append((" ".join(sql.split()), tuple(parameters)))
-
+    listen(engine, world.sql)
     return world
 
 
@@ -184,16 +178,16 @@ def _map(world: World, way: str, root: Any) -> None:
 
 def run(world: World, program: Program) -> tuple[Any, ...]:
     """What a program sends, and what it gives."""
-    world.statements.clear()
+    world.sql.clear()
     with world.orm.Session(world.engine) as session:
         try:
             given = program(world, session)
             if hasattr(given, "compile"):
-                return " ".join(str(given).split()), None
+                return one_line(str(given)), None
             result = [_shown(row) for row in given]
         except Exception as error:
             result = [type(error).__name__]
-        return tuple(world.statements), result
+        return tuple(world.sql.take()), result
 
 
 def _shown(value: Any) -> Any:

@@ -232,7 +232,7 @@ def test_an_attribute_knows_the_history_of_an_instance(
     registry: Any, tables: Any
 ) -> None:
     class User:
-        pass
+        name: Any
 
     class Address:
         pass
@@ -247,7 +247,7 @@ def test_an_attribute_knows_the_history_of_an_instance(
     registry.map_imperatively(Admin, inherits=User)
     for class_ in (User, Admin):
         user: Any = class_()
-        assert not User.name.get_history(user)  # type: ignore[attr-defined]
+        assert not User.name.get_history(user)
         user.name = "ed"
         user.addresses.append(Address())
         for asked in (class_, User, aliased(class_)):

@@ -14,13 +14,13 @@ from ormolu import ColumnProperty, aliased, column_property, relationship, synon
 
 def test_a_synonym_waits_for_its_attribute(registry: Any, tables: Any) -> None:
     class User:
-        pass
+        title: Any
 
     mapper = registry.map_imperatively(
         User, tables.users, properties={"title": synonym("later")}
     )
     registry.configure()
-    attribute: Any = User.title  # type: ignore[attr-defined]
+    attribute = User.title
     assert not hasattr(attribute, "comparator")
     assert not hasattr(attribute, "anything")
     mapper.add_property("later", column_property(tables.users.c.name + "!"))
@@ -30,10 +30,10 @@ def test_a_synonym_waits_for_its_attribute(registry: Any, tables: Any) -> None:
 
 def test_a_backref_may_come_after_the_synonym(registry: Any, tables: Any) -> None:
     class User:
-        pass
+        addresses: Any
 
     class Address:
-        pass
+        owner: Any
 
     registry.map_imperatively(
         Address, tables.addresses, properties={"owner": synonym("_user")}
@@ -46,8 +46,8 @@ def test_a_backref_may_come_after_the_synonym(registry: Any, tables: Any) -> Non
     )
     registry.configure()
     user, address = User(), Address()
-    address.owner = user  # type: ignore[attr-defined]
-    assert user.addresses == [address]  # type: ignore[attr-defined]
+    address.owner = user
+    assert user.addresses == [address]
 
 
 @pytest.mark.parametrize("value", [property(lambda self: "hi"), 5, len])
@@ -56,9 +56,10 @@ def test_a_synonym_of_no_mapped_attribute(
 ) -> None:
     class User:
         x = value
+        y: Any
 
     registry.map_imperatively(User, tables.users, properties={"y": synonym("x")})
-    attribute: Any = User.y  # type: ignore[attr-defined]
+    attribute = User.y
     message = r'synonym\(\) attribute "User.x" only supports ORM mapped attributes'
     for ask in (
         lambda: attribute.property,
@@ -74,7 +75,8 @@ def test_the_descriptor_of_a_synonym_is_asked_first(registry: Any, tables: Any) 
         unit = "letters"
 
     class User:
-        label = Described(lambda self: self.name)  # type: ignore[attr-defined]
+        name: Any
+        label = Described(lambda self: self.name)
 
     registry.map_imperatively(User, tables.users, properties={"label": synonym("name")})
     assert User.label.unit == "letters"
@@ -86,7 +88,7 @@ def test_a_synonym_with_comparisons_of_its_own(registry: Any, tables: Any) -> No
         def __eq__(self, other: Any) -> Any:
             return func.lower(self.__clause_element__()) == func.lower(other)
 
-        __hash__ = None  # type: ignore[assignment]
+        __hash__ = None  # type: ignore[assignment]  # as Python does beside __eq__
 
     class User:
         pass
@@ -122,7 +124,7 @@ def test_a_synonym_may_take_the_name_of_a_mapped_column(
     registry: Any, tables: Any
 ) -> None:
     class User:
-        pass
+        title: Any
 
     mapper = registry.map_imperatively(User, tables.users)
     mapper.add_property("id", synonym("_id", map_column=True))

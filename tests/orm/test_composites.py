@@ -538,4 +538,4 @@ def test_none_by_an_annotation_that_names_the_class() -> None:
         b: Mapped[Vector | None] = composite(Vector, column_template="b_%s")
 
     assert Shape().a is None
-    assert Shape().b == Vector(None, None)  # type: ignore[arg-type]
+    assert Shape().b == Vector(None, None)  # type: ignore[arg-type]  # NULLs

@@ -101,8 +101,9 @@ def declared() -> Any:
         twice = column_property(size * 2)
         __mapper_args__: typing.ClassVar = {"polymorphic_identity": "special"}
 
-    Base.Owner, Base.Item, Base.Special = Owner, Item, Special  # type: ignore[attr-defined]
-    return Base
+    made: Any = Base
+    made.Owner, made.Item, made.Special = Owner, Item, Special
+    return made
 
 
 def fill(base: Any, engine: Engine) -> None:
@@ -295,7 +296,8 @@ def test_a_class_with_a_generic_annotation_goes(collected: Callable[[], None]) -
             id: Mapped[int] = mapped_column(primary_key=True)
             parent_id: Mapped[int | None] = mapped_column(ForeignKey("node.id"))
 
-        Node.parent = relationship(Node, remote_side=Node.id)  # type: ignore[attr-defined]
+        node: Any = Node
+        node.parent = relationship(Node, remote_side=Node.id)
         Base.registry.configure()
         return weakref.ref(Node)
 

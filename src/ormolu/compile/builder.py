@@ -244,8 +244,9 @@ class SelectBuilder:
         target, _, left, _ = core._setup_joins[0]
         if left is not None:
             return ()
-        core._from_obj = tuple(s for s in selectables if s is not target)
-        return core._from_obj  # type: ignore[no-any-return]
+        started = tuple(s for s in selectables if s is not target)
+        core._from_obj = started
+        return started
 
     def _plain_memo(self, memo: Any) -> Any:
         copied = memo._clone() if hasattr(memo, "_clone") else memo

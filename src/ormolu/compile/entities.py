@@ -23,7 +23,8 @@ def entity_of(element: Any) -> Any:
 def label_of_entity(entity: Any) -> str:
     """The name of an entity in a result row; None for an alias without a name."""
     if entity.is_aliased_class:
-        return entity.name  # type: ignore[no-any-return]
+        name: str = entity.name
+        return name
     return str(entity.class_.__name__)
 
 

@@ -77,7 +77,7 @@ def _declared(struct: Any) -> Any:
     origin = struct._o_origin
     if origin is None or not origin.missing:
         return declared
-    return origin.missing.union(declared)
+    return origin.missing.union(declared) if declared else origin.missing
 
 
 def _has_committed(obj: Any, struct: Any, key: str) -> bool:

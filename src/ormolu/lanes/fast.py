@@ -192,9 +192,9 @@ class FastStatements:
         own = writes.get(self)
         if own is None:
             own = writes[self] = {}
-        found = own.get(key, MISSING)
+        found: FastStatement | None = own.get(key, MISSING)
         if found is MISSING:
             compiled = make()
             suitable = compiled is not None and suits(compiled)
             found = own[key] = FastStatement(compiled) if suitable else None
-        return found  # type: ignore[no-any-return]
+        return found

@@ -50,10 +50,10 @@ class Kept:
 
 def kept_with(dialect: Any) -> Kept:
     """What was compiled for a dialect so far."""
-    found = dialect.__dict__.get(_KEY)
+    found: Kept | None = dialect.__dict__.get(_KEY)
     if found is None or not found.is_of(dialect):
         found = dialect.__dict__[_KEY] = Kept(dialect)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def keep(

@@ -294,7 +294,8 @@ def _checked_template(template: Any) -> str | None:
             f"column_template {template!r} is not a valid template; expected a string "
             "containing exactly one '%s' placeholder"
         )
-    return template  # type: ignore[no-any-return]
+    checked: str = template
+    return checked
 
 
 def _same(left: tuple[Any, ...], right: tuple[Any, ...]) -> bool:

@@ -85,13 +85,13 @@ def execute_select(
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
         core_options["max_row_buffer"] = merged["yield_per"]
-    result = connection.execute(
+    result: Result[Any] = connection.execute(
         statement, parameters or {}, execution_options=core_options
     )
     try:
         load = load_of(compile_state_of(result), result)
         if load is None:
-            return result  # type: ignore[no-any-return]
+            return result
         context = QueryContext(
             session, statement, _repeated(merged), parameters, inherited=inherited
         )
