@@ -52,18 +52,22 @@ class FastStatement:
     Args:
         compiled: Core's compiled statement; see `suits`.
         expanded: its `ExpandedState`, where it has IN lists.
+
+    Attributes:
+        names: of the parameters, in the driver's order where it has one.
+        takes_values: whether the driver takes a tuple of the values as they are.
     """
 
     __slots__ = (
         "_fixed",
         "_keys",
-        "_names",
-        "_plain",
         "_positional",
         "_processors",
         "coltypes",
+        "names",
         "returns_rows",
         "sql",
+        "takes_values",
     )
 
     def __init__(self, compiled: Any, expanded: Any = None) -> None:
@@ -79,20 +83,20 @@ class FastStatement:
             if expanded is None
             else list(expanded.parameters)
         )
-        self._names: tuple[str, ...] = tuple(names or ())
+        self.names: tuple[str, ...] = tuple(names or ())
         # names that the driver's format would not bear have others in the text
         escaped = compiled.escaped_bind_names or {}
-        self._keys = tuple([escaped.get(name, name) for name in self._names])
+        self._keys = tuple([escaped.get(name, name) for name in self.names])
         self._fixed: dict[str, Any] = {
             name: bind.effective_value
             for bind, name in compiled.bind_names.items()
-            if name in self._names and not bind.required and bind.callable is None
+            if name in self.names and not bind.required and bind.callable is None
         }
         processors = compiled._bind_processors
         if expanded is not None:
             processors = {**processors, **expanded.processors}
-        self._processors = {n: p for n, p in processors.items() if n in self._names}
-        self._plain = self._positional and not self._processors and not self._fixed
+        self._processors = {n: p for n, p in processors.items() if n in self.names}
+        self.takes_values = self._positional and not self._processors
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The driver's form of the parameters."""
@@ -101,16 +105,16 @@ class FastStatement:
         processors = self._processors
         if self._positional:
             if not processors:
-                return tuple([values[n] for n in self._names])
+                return tuple([values[n] for n in self.names])
             return tuple(
                 [
                     processors[n](values[n]) if n in processors else values[n]
-                    for n in self._names
+                    for n in self.names
                 ]
             )
         return {
             key: processors[n](values[n]) if n in processors else values[n]
-            for key, n in zip(self._keys, self._names, strict=True)
+            for key, n in zip(self._keys, self.names, strict=True)
         }
 
     def many(self, names: Sequence[str], rows: list[tuple[Any, ...]]) -> list[Any]:
@@ -119,7 +123,7 @@ class FastStatement:
         Args:
             names: the parameter that each element of a row is for.
         """
-        if self._positional and tuple(names) == self._names:
+        if self._positional and tuple(names) == self.names:
             return self._processed(names, rows)
         return [self.parameters(dict(zip(names, row, strict=True))) for row in rows]
 
@@ -153,14 +157,28 @@ class FastStatement:
         """
         driver: Any = connection.connection
         try:
-            if self._plain:
-                parameters: Any = tuple([values[name] for name in self._names])
+            if self.takes_values and not self._fixed:
+                parameters: Any = tuple([values[name] for name in self.names])
             else:
                 parameters = self.parameters(values)
             cursor = driver.dbapi_connection.cursor()
         except BaseException as error:
             shown = [dict(values)] if given is None else given
             fail_before(connection, error, self.sql, shown)
+        return self._fetch(connection, cursor, parameters)
+
+    def fetch(
+        self, connection: Connection, parameters: Any, given: Mapping[str, Any]
+    ) -> list[Any]:
+        """The same, with the driver's form of the parameters."""
+        driver: Any = connection.connection
+        try:
+            cursor = driver.dbapi_connection.cursor()
+        except BaseException as error:
+            fail_before(connection, error, self.sql, [dict(given)])
+        return self._fetch(connection, cursor, parameters)
+
+    def _fetch(self, connection: Connection, cursor: Any, parameters: Any) -> list[Any]:
         try:
             connection.dialect.do_execute(cursor, self.sql, parameters, None)
         except BaseException as error:

@@ -35,6 +35,7 @@ class FastSelect:
 
     __slots__ = (
         "__weakref__",
+        "_direct",
         "_getters",
         "_processors",
         "_sql",
@@ -66,6 +67,20 @@ class FastSelect:
             position = _position(bind, positions)
             if position >= 0 or bind.required:
                 self._getters.append((name, bind.key, position))
+        self._direct = self._getters_in_order()
+
+    def _getters_in_order(self) -> tuple[FastStatement, list[tuple[str, int]]] | None:
+        """Where the values come from, in the driver's order; None if they need more.
+
+        Saves the dictionary of values by name: 0.6 us.
+        """
+        statement = self.statement
+        if not isinstance(statement, FastStatement) or not statement.takes_values:
+            return None
+        by_name = {name: (key, position) for name, key, position in self._getters}
+        if not by_name.keys() >= set(statement.names):
+            return None  # the compiler has made a parameter
+        return statement, [by_name[name] for name in statement.names]
 
     def rows(
         self, connection: Connection, bindparams: list[Any], given: Mapping[str, Any]
@@ -76,6 +91,11 @@ class FastSelect:
             StatementError: what computing a value raised, wrapped as Core wraps it.
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
+        if self._direct is not None and self.plan is not NOT_YET:
+            statement, getters = self._direct
+            row = _values_in_order(getters, bindparams, given)
+            if row is not None:
+                return statement.fetch(connection, row, given)
         values: dict[str, Any] = {}
         for name, key, position in self._getters:
             if key in given:
@@ -107,6 +127,24 @@ class FastSelect:
     def inheriting_plan(self, inherited: tuple[Any, ...]) -> LoadPlan:
         """The plan for objects that inherit options of one execution."""
         return plan_for(self.description, self._processors, inherited)
+
+
+def _values_in_order(
+    getters: list[tuple[str, int]], bindparams: list[Any], given: Mapping[str, Any]
+) -> tuple[Any, ...] | None:
+    """The driver's parameters; None when a value is missing or to be computed."""
+    row: list[Any] = []
+    for key, position in getters:
+        if key in given:
+            row.append(given[key])
+            continue
+        if position < 0:
+            return None
+        bind = bindparams[position]
+        if bind.required or bind.callable is not None:
+            return None
+        row.append(bind.value)
+    return tuple(row)
 
 
 def _position(bind: Any, positions: Mapping[str, int]) -> int:

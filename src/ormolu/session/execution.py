@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
-from typing import Any, NoReturn, Self
+from typing import Any
 
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import text
-from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Result
+from sqlalchemy.engine.result import ChunkedIteratorResult, Result
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
@@ -16,7 +15,6 @@ from ..compile.criteria import options_with_criteria
 from ..compile.from_statement import FromStatement, FromStatementState, load_of
 from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
-from ..exc import instance_text
 from ..hydrate.context import QueryContext
 from ..hydrate.description import inherited_options
 from ..hydrate.plans import LoadPlan, plan_for, result_metadata
@@ -30,6 +28,7 @@ from ..lanes.purpose import (
 from ..lanes.rows import compile_state_of, fetch_all, fetch_chunks, processors_of
 from ..lanes.selects import find
 from ..loaders.post import run_post_loads
+from .results import EntityResult, refuse_unique
 
 FAST_OPTIONS = frozenset({"populate_existing", "autoflush"})
 """Execution options that Core need not see."""
@@ -70,10 +69,11 @@ def execute_select(
     merged = statement._execution_options
     if options:
         merged = {**merged, **options}
-    if merged.get("autoflush", True):
+    if not merged or merged.get("autoflush", True):
         session._autoflush()
     connection = session._connection_for_statement(statement, bind_arguments)
-    inherited = inherited_options(statement._with_options)
+    given = statement._with_options
+    inherited = inherited_options(given) if given else ()
     if not merged or FAST_OPTIONS.issuperset(merged):
         fast = _execute_fast(
             session, statement, parameters, merged, connection, inherited
@@ -121,24 +121,18 @@ def _execute_fast(
     if found is None:
         return None
     fast, bindparams = found
-    rows = fast.rows(connection, bindparams, given)
-    if rows is None:
+    raw_rows = fast.rows(connection, bindparams, given)
+    if raw_rows is None:
         return None
-    description, plan, context = fast.description, fast.plan, None
+    plan, context = fast.plan, None
     if inherited:
         plan = fast.inheriting_plan(inherited)
     if inherited or (plan.post and (plan.repeats or options_with_criteria(statement))):
         context = QueryContext(
             session, statement, _repeated(options), given, inherited=inherited
         )
-    return _result(
-        session,
-        description,
-        plan,
-        hydrate(session, plan, rows, options, context),
-        None,
-        session._generation,
-    )
+    rows = hydrate(session, plan, raw_rows, options, context)
+    return _result(session, fast.description, plan, rows, session._generation)
 
 
 def _result(
@@ -146,8 +140,8 @@ def _result(
     description: Any,
     plan: LoadPlan,
     rows: list[Any],
-    raw: Any,
     generation: int | None,
+    raw: Any = None,
 ) -> Result[Any]:
     """The result of rows that are read while the session keeps their objects.
 
@@ -157,45 +151,12 @@ def _result(
     metadata = description.metadata
     if metadata is None:
         metadata = description.metadata = result_metadata(description)
-    result: Any = EntityResult(
-        metadata,
-        chain.from_iterable(_attached(session, generation, plan, rows)),
-        raw=raw,
-        _source_supports_scalars=plan.scalar,
-    )
+    if not plan.entities:
+        generation = None
+    result: Any = EntityResult(metadata, rows, plan.scalar, session, generation, raw)
     if description.needs_unique:
         result._unique_filter_state = (set(), require_unique)
     return result  # type: ignore[no-any-return]
-
-
-class EntityResult(IteratorResult[Any]):
-    """The result of rows that are there already."""
-
-    def yield_per(self, num: int) -> Self:
-        """Take note of the wish, which no `unique` may come with."""
-        super().yield_per(num)
-        return self._checked()
-
-    def unique(self, strategy: Any = None) -> Self:
-        """Leave rows out that were there before."""
-        super().unique(strategy)
-        return self._checked()
-
-    def _checked(self) -> Self:
-        if self._yield_per and self._unique_filter_state:
-            self.iterator = _refused_rows()
-        return self
-
-
-def _refused_rows() -> Iterator[Any]:
-    _refuse_unique()
-    yield
-
-
-def _refuse_unique() -> NoReturn:
-    raise sa_exc.InvalidRequestError(
-        "Can't use the ORM yield_per feature in conjunction with unique()"
-    )
 
 
 def wrap(
@@ -227,7 +188,7 @@ def wrap(
 
         def chunks(count: int | None) -> Iterator[list[Any]]:
             if result._unique_filter_state:
-                _refuse_unique()
+                refuse_unique()
             for rows in fetch_chunks(cursor_result, count or size):
                 yield hydrate(session, plan, rows, options, context)
 
@@ -242,30 +203,13 @@ def wrap(
         return result  # type: ignore[no-any-return]
     rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
     generation = None if options.get("prebuffer_rows") else session._generation
-    return _result(session, description, plan, rows, cursor_result, generation)
+    return _result(session, description, plan, rows, generation, cursor_result)
 
 
 def objects_of(session: Any, statement: Any, cursor_result: Any) -> Result[Any]:
     """What a SELECT of entities would load, from rows that the user fetched himself."""
     state = FromStatementState(FromStatement(statement, text("")), None)
     return wrap(session, cursor_result, state.load_of(cursor_result), {})
-
-
-def _attached(
-    session: Any, generation: int | None, plan: LoadPlan, rows: list[Any]
-) -> Iterator[list[Any]]:
-    """The rows, unless the session has let their objects go before they are read."""
-    if (
-        generation != session._generation
-        and generation is not None
-        and (plan.entities and rows)
-    ):
-        obj = rows[0] if plan.scalar else rows[0][0]
-        raise sa_exc.InvalidRequestError(
-            f"Object {instance_text(obj)} cannot be converted to 'persistent' state, as "
-            "this identity map is no longer valid.  Has the owning Session been closed?"
-        )
-    yield rows
 
 
 def require_unique(obj: Any) -> None:
@@ -288,7 +232,7 @@ def hydrate(
     Args:
         options: execution options of the statement; those loads repeat them.
     """
-    populate_existing = bool(
+    populate_existing = bool(options) and bool(
         options.get("populate_existing") or options.get(OVERWRITE_OPTION)
     )
     if context is None and options and plan.post:

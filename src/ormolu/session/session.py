@@ -160,6 +160,25 @@ class Session(Refreshing, SessionClassMethods):
             statement: a select, an insert, update or delete, or text.
             params: parameters by name, or a list of them.
         """
+        return self._run_statement(
+            statement,
+            params,
+            execution_options,
+            bind_arguments,
+            _parent_execute_state,
+            _add_event,
+        )
+
+    def _run_statement(
+        self,
+        statement: Any,
+        params: Any,
+        execution_options: Mapping[str, Any],
+        bind_arguments: Mapping[str, Any] | None,
+        _parent_execute_state: Any = None,
+        _add_event: Any = None,
+    ) -> Any:
+        """What all the public ways to execute a statement have in common."""
         if self.execution_options:
             execution_options = self._with_own_options(statement, execution_options)
         if self._hears or _add_event is not None or _parent_execute_state is not None:
@@ -227,13 +246,35 @@ class Session(Refreshing, SessionClassMethods):
             self, statement, params, execution_options, bind_arguments
         )
 
-    def scalar(self, statement: Any, params: Any = None, **kw: Any) -> Any:
+    def scalar(
+        self,
+        statement: Any,
+        params: Any = None,
+        *,
+        execution_options: Mapping[str, Any] = sa_util.EMPTY_DICT,
+        bind_arguments: Mapping[str, Any] | None = None,
+        **kw: Any,
+    ) -> Any:
         """The first column of the first row, None when there is no row."""
-        return self.execute(statement, params, **kw).scalar()
+        result = self._run_statement(
+            statement, params, execution_options, bind_arguments, **kw
+        )
+        return result.scalar()
 
-    def scalars(self, statement: Any, params: Any = None, **kw: Any) -> Any:
+    def scalars(
+        self,
+        statement: Any,
+        params: Any = None,
+        *,
+        execution_options: Mapping[str, Any] = sa_util.EMPTY_DICT,
+        bind_arguments: Mapping[str, Any] | None = None,
+        **kw: Any,
+    ) -> Any:
         """The first element of each row."""
-        return self.execute(statement, params, **kw).scalars()
+        result = self._run_statement(
+            statement, params, execution_options, bind_arguments, **kw
+        )
+        return result.scalars()
 
     @finding.quick_find
     def get(
