@@ -14,6 +14,7 @@ from ormolu._speedups.instance_c cimport (
     F_DELETED,
     F_EXPIRED,
     F_FRESH,
+    F_LAPSED,
     F_MODIFIED,
     F_PARTIAL,
     EntityBase,
@@ -27,9 +28,10 @@ from ormolu._speedups.layout_c cimport Layout
 from ormolu._speedups.lookup_c cimport state_for, state_if_any
 from ormolu._speedups.values_c cimport peek_value, put_value
 
+from ormolu._speedups.layout_c import registered_layout
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["enter_new", "linked", "pull_keys", "push_keys", "put_generated", "reached", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "touching"]
+__all__ = ["Registered", "enter_new", "linked", "pull_keys", "push_keys", "put_generated", "reached", "register_saved", "mark_deleted", "settle_deleted", "settle_inserted", "settle_updated", "sort_out", "touching"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -153,8 +155,13 @@ cdef bint _is_in(Tracker tracker, object obj) except -1:
     return not state._flags & F_DELETED or state._home.contains(obj)
 
 
-def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
+def enter_new(
+    Tracker tracker not None, list objs not None, Py_ssize_t start, bint plain=False
+):
     """Make objects pending, as long as they are new and belong to nobody.
+
+    Arguments:
+        plain: stop also at one that may refer to others, or is not mapped.
 
     Returns:
         the position of the first that is not; the length if there is none.
@@ -166,6 +173,8 @@ def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
     cdef IdentityDict home = None
     for i in range(start, len(objs)):
         obj = objs[i]
+        if plain and not _is_plain(obj):
+            return i
         state = state_for(obj)
         number = PyLong_FromVoidPtr(<void*>obj)
         if state._key is not None:
@@ -180,6 +189,133 @@ def enter_new(Tracker tracker not None, list objs not None, Py_ssize_t start):
             home = tracker._home_of(layout, None)
         state._home = home
         tracker.new[number] = obj
+    return len(objs)
+
+
+cdef bint _is_plain(object obj) except -1:
+    """Whether an object is mapped, has its state within, and refers to nothing."""
+    cdef State state
+    if not isinstance(obj, EntityBase):
+        return False
+    state = <State>obj
+    if state._related is not None:
+        return False
+    if state._rare is not None and state._rare.extras is not None:
+        return False
+    return registered_layout(type(obj)) is not None
+
+
+cdef class Registered:
+    """An object that takes part in a flush.
+
+    Attributes:
+        isdelete: it is deleted instead of saved.
+        listonly: it only takes part in ordering; nothing is sent for it.
+        asked: the relationships were asked about it, once for all, as SQLAlchemy does.
+    """
+
+    cdef public object obj
+    cdef public object mapper
+    cdef public bint isdelete
+    cdef public bint listonly
+    cdef public bint asked
+
+    def __init__(self, obj, mapper, bint isdelete, bint listonly):
+        self.obj = obj
+        self.mapper = mapper
+        self.isdelete = isdelete
+        self.listonly = listonly
+        self.asked = False
+
+    @property
+    def is_saved(self):
+        """Whether it is saved, and not for the order alone."""
+        return not self.isdelete and not self.listonly
+
+
+def register_saved(
+    Tracker tracker not None, dict records not None, dict simple not None,
+    list objs not None, Py_ssize_t start,
+):
+    """Enter objects that are saved, as long as nobody has to look at them first.
+
+    Arguments:
+        records: by id, what takes part.
+        simple: the layouts of objects that need no look, with the dict of those that
+            take part.
+
+    Returns:
+        the position of the first that is not in the session, takes part already, or is
+        not simple; the length if there is none.
+    """
+    cdef Layout layout
+    cdef Layout last = None
+    cdef dict own = None
+    cdef Registered record
+    cdef Py_ssize_t i
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        number = PyLong_FromVoidPtr(<void*>obj)
+        if number in records or not _is_in(tracker, obj):
+            return i
+        layout = layout_of_state(state_for(obj))
+        if layout is not last:
+            if layout not in simple:
+                return i
+            last = layout
+            own = simple[layout]
+        record = Registered.__new__(Registered)
+        record.obj = obj
+        record.mapper = layout.mapper
+        records[number] = record
+        own[number] = record
+    return len(objs)
+
+
+def sort_out(
+    Tracker tracker not None, list objs not None, Py_ssize_t start,
+    list new not None, list old not None,
+):
+    """Tell objects to be inserted from those to be updated.
+
+    Stops at an object whose key has been lost, and at a new one whose key is that of
+    another object: the database, or what else the flush does, decides about them.
+
+    Returns:
+        the position of the object that it stops at; the length if there is none.
+    """
+    cdef State state
+    cdef Layout layout
+    cdef IdentityDict home
+    cdef Py_ssize_t i, slot
+    cdef bint incomplete
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_for(obj)
+        if state._key is not None:
+            old.append(obj)
+            continue
+        layout = layout_of_state(state)
+        incomplete = False
+        for slot in layout.pk_slots:
+            value = peek_value(obj, slot)
+            if value is _UNLOADED and (
+                state._flags & F_LAPSED
+                or (state._rare is not None and state._rare.extras)
+            ):
+                return i
+            if value is None or value is _UNLOADED:
+                incomplete = True
+                break
+        if not incomplete:
+            home = tracker._home_of(layout, None)
+            try:
+                known = home._find(_key_of(obj, layout))
+            except TypeError:  # it cannot be hashed
+                return i
+            if known is not None and known is not obj:
+                return i
+        new.append(obj)
     return len(objs)
 
 

@@ -134,44 +134,60 @@ def shape_rows(objs, slots, omit_none, special=None):
     tells of every type whether it is special).
     """
     cdef _Slots at = _Slots(slots)
-    cdef list omit = [bool(flag) for flag in omit_none]
-    if at.size != len(omit):
+    cdef _Slots omit = _Slots([bool(flag) for flag in omit_none])
+    if at.size != omit.size:
         raise ValueError("slots and omit_none differ in length")
-    full = (<object>1 << len(omit)) - 1  # not in C, where it overflows
+    full = (<object>1 << at.size) - 1  # not in C, where it overflows
     kinds = special if isinstance(special, dict) else None
     types = None if kinds is not None else special or None
     return [_shape(obj, at, omit, types, kinds, full) for obj in objs]
 
 
+cdef inline bint _is_special(object kinds, object kind) except -1:
+    """Whether a type is special; only an unknown one costs a look through Python."""
+    cdef PyObject* known = PyDict_GetItemWithError(<dict>kinds, kind)
+    return bool(kinds[kind] if known is NULL else <object>known)
+
+
 cdef tuple _shape(
-    object obj, _Slots slots, list omit, object special, object kinds, object full
+    object obj, _Slots slots, _Slots omit, object special, object kinds, object full
 ):
     cdef tuple values = _gather(obj, slots)
     cdef Py_ssize_t i
-    cdef unsigned long long bits = 0
-    cdef list included
+    cdef Py_ssize_t omitted = 0
     if kinds is not None:
         for value in values:
-            if kinds[type(value)]:
+            if _is_special(kinds, type(value)):
                 return (-1, values)
     elif special is not None:
         for value in values:
             if isinstance(value, special):
                 return (-1, values)
     for i in range(slots.size):
-        if values[i] is None and omit[i] is True:
-            break
-    else:
-        # nothing is left out, as in most rows: the tuple can stay
+        if omit.at[i] and values[i] is None:
+            omitted += 1
+    if not omitted:  # as in most rows of tables without generated keys
         return (full, values)
-    included = []
-    shape = 0
-    for i in range(slots.size):
+    return _shape_without(values, omit, omitted)
+
+
+cdef tuple _shape_without(tuple values, _Slots omit, Py_ssize_t omitted):
+    """The shape, and the values that it includes."""
+    cdef Py_ssize_t size = len(values)
+    cdef tuple included = PyTuple_New(size - omitted)
+    cdef unsigned long long bits = 0
+    cdef object high = None
+    cdef Py_ssize_t i
+    cdef Py_ssize_t at = 0
+    for i in range(size):
         value = values[i]
-        if value is not None or omit[i] is not True:
-            if i < 64:
-                bits |= 1ULL << i
-            else:
-                shape |= <object>1 << i
-            included.append(value)
-    return (shape | bits, tuple(included))
+        if omit.at[i] and value is None:
+            continue
+        if i < 64:
+            bits |= 1ULL << i
+        else:
+            high = (0 if high is None else high) | <object>1 << i
+        Py_INCREF(value)
+        PyTuple_SET_ITEM(included, at, value)
+        at += 1
+    return (bits if high is None else high | bits, included)

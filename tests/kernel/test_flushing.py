@@ -215,3 +215,75 @@ def test_deleted_objects_leave_the_map_and_know_where_they_were(
         state = world.state.state_of(obj)
         assert state._o_home is home
         assert state._o_flags & world.state.DELETED
+
+
+# -- many objects at once ----------------------------------------------------------
+
+
+def test_plain_objects_enter_up_to_one_that_may_refer_to_others(world: World) -> None:
+    enter_new = flushing_of(world).enter_new
+    tracker = world.state.Tracker()
+    layout = layouts(world)
+    cls = world.embedded
+    plain, referring, waiting = cls(), cls(s=cls()), cls()
+    waiting._o_extras = {"pending": {}}
+    unmapped = type("Unmapped", (cls,), {})
+    objs = [plain, plain, referring, waiting, world.adopted(), unmapped, object()]
+    assert enter_new(tracker, objs, 0, True) == 2
+    assert list(tracker.new.values()) == [plain]
+    assert plain._o_home is tracker.home(layout)
+    for place in range(2, len(objs)):
+        assert enter_new(tracker, objs, place, True) == place
+
+
+def test_what_is_saved_is_registered_up_to_what_needs_a_look(
+    cls: type[Any], world: World
+) -> None:
+    flushing = flushing_of(world)
+    tracker, foreign = world.state.Tracker(), world.state.Tracker()
+    layout = world.layout(cls)
+    layout.mapper = "mapper"
+    one, two, other = cls(), cls(), cls()
+    flushing.enter_new(tracker, [one, two], 0)
+    flushing.enter_new(foreign, [other], 0)
+    records: dict[int, Any] = {}
+    own: dict[int, Any] = {}
+    register = flushing.register_saved
+    assert register(tracker, records, {}, [one], 0) == 0  # nothing is simple
+    assert register(tracker, records, {layout: own}, [one, two, other], 0) == 2
+    assert register(tracker, records, {layout: own}, [one, two], 0) == 0  # it is there
+    assert [record.obj for record in records.values()] == [one, two]
+    assert own == records
+    record = records[id(one)]
+    assert (record.mapper, record.isdelete, record.listonly) == ("mapper", False, False)
+    assert record.is_saved
+    assert not record.asked
+    record.isdelete = True
+    assert not record.is_saved
+
+
+def test_objects_to_insert_are_told_from_those_to_update(
+    cls: type[Any], world: World
+) -> None:
+    sort_out = flushing_of(world).sort_out
+    tracker = world.state.Tracker()
+    (loaded,) = world.load(tracker, world.plan(cls), [(1, 2, 3, 4)])
+    unset, none, free, taken, unhashable, lost = (
+        cls(),
+        cls(id=None),
+        cls(id=2),
+        cls(id=1),
+        cls(id=[]),
+        cls(),
+    )
+    world.state.state_of(lost)._o_flags |= world.state.LAPSED
+    new: list[Any] = []
+    old: list[Any] = []
+    objs = [unset, loaded, none, free, taken]
+    assert sort_out(tracker, objs, 0, new, old) == 4
+    assert [*map(id, new)] == [*map(id, (unset, none, free))]
+    assert old == [loaded]
+    assert sort_out(tracker, [unhashable], 0, new, old) == 0
+    assert sort_out(tracker, [lost], 0, new, old) == 0
+    assert sort_out(tracker, objs, 5, new, old) == 5
+    assert len(new) == 3

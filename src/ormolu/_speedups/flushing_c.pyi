@@ -1,6 +1,7 @@
 """The compiled twin has the interface of the twin in Python, as tests make sure."""
 
 from ormolu._speedups.flushing_py import (
+    Registered,
     enter_new,
     linked,
     mark_deleted,
@@ -8,13 +9,16 @@ from ormolu._speedups.flushing_py import (
     push_keys,
     put_generated,
     reached,
+    register_saved,
     settle_deleted,
     settle_inserted,
     settle_updated,
+    sort_out,
     touching,
 )
 
 __all__ = [
+    "Registered",
     "enter_new",
     "linked",
     "mark_deleted",
@@ -22,8 +26,10 @@ __all__ = [
     "push_keys",
     "put_generated",
     "reached",
+    "register_saved",
     "settle_deleted",
     "settle_inserted",
     "settle_updated",
+    "sort_out",
     "touching",
 ]

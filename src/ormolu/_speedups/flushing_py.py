@@ -14,16 +14,18 @@ from ormolu._speedups.instance_py import (
     DELETED,
     EXPIRED,
     FRESH,
+    LAPSED,
     MODIFIED,
     PARTIAL,
     EntityBase,
 )
-from ormolu._speedups.layout_py import Layout
+from ormolu._speedups.layout_py import Layout, registered_layout
 from ormolu._speedups.lookup_py import state_of, state_or_none
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.values_py import peek, put
 
 __all__ = [
+    "Registered",
     "enter_new",
     "linked",
     "mark_deleted",
@@ -31,9 +33,11 @@ __all__ = [
     "push_keys",
     "put_generated",
     "reached",
+    "register_saved",
     "settle_deleted",
     "settle_inserted",
     "settle_updated",
+    "sort_out",
     "touching",
 ]
 
@@ -129,14 +133,21 @@ def _is_in(tracker: Tracker, obj: Any) -> bool:
     return not state._o_flags & DELETED or home.contains(obj)
 
 
-def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
+def enter_new(
+    tracker: Tracker, objs: list[Any], start: int, plain: bool = False
+) -> int:
     """Make objects pending, as long as they are new and belong to nobody.
+
+    Arguments:
+        plain: stop also at one that may refer to others, or is not mapped.
 
     Returns:
         the position of the first that is not; the length if there is none.
     """
     for i in range(start, len(objs)):
         obj = objs[i]
+        if plain and not _is_plain(obj):
+            return i
         state = state_of(obj)
         if state._o_key is not None:
             return i
@@ -146,6 +157,105 @@ def enter_new(tracker: Tracker, objs: list[Any], start: int) -> int:
             return i
         state._o_home = tracker.home(state._o_layout)
         tracker.new[id(obj)] = obj
+    return len(objs)
+
+
+def _is_plain(obj: Any) -> bool:
+    """Whether an object is mapped, has its state within, and refers to nothing."""
+    return (
+        isinstance(obj, EntityBase)
+        and obj._o_related is None
+        and obj._o_extras is None
+        and registered_layout(type(obj)) is not None
+    )
+
+
+class Registered:
+    """An object that takes part in a flush.
+
+    Attributes:
+        isdelete: it is deleted instead of saved.
+        listonly: it only takes part in ordering; nothing is sent for it.
+        asked: the relationships were asked about it, once for all, as SQLAlchemy does.
+    """
+
+    __slots__ = ("asked", "isdelete", "listonly", "mapper", "obj")
+
+    def __init__(self, obj: Any, mapper: Any, isdelete: bool, listonly: bool) -> None:
+        self.obj = obj
+        self.mapper = mapper
+        self.isdelete = isdelete
+        self.listonly = listonly
+        self.asked = False
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is saved, and not for the order alone."""
+        return not self.isdelete and not self.listonly
+
+
+def register_saved(
+    tracker: Tracker,
+    records: dict[int, Registered],
+    simple: dict[Layout, dict[int, Registered]],
+    objs: list[Any],
+    start: int,
+) -> int:
+    """Enter objects that are saved, as long as nobody has to look at them first.
+
+    Arguments:
+        records: by id, what takes part.
+        simple: the layouts of objects that need no look, with the dict of those that
+            take part.
+
+    Returns:
+        the position of the first that is not in the session, takes part already, or is
+        not simple; the length if there is none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        if id(obj) in records or not _is_in(tracker, obj):
+            return i
+        layout = state_of(obj)._o_layout
+        own = simple.get(layout)
+        if own is None:
+            return i
+        records[id(obj)] = own[id(obj)] = Registered(obj, layout.mapper, False, False)
+    return len(objs)
+
+
+def sort_out(
+    tracker: Tracker, objs: list[Any], start: int, new: list[Any], old: list[Any]
+) -> int:
+    """Tell objects to be inserted from those to be updated.
+
+    Stops at an object whose key has been lost, and at a new one whose key is that of
+    another object: the database, or what else the flush does, decides about them.
+
+    Returns:
+        the position of the object that it stops at; the length if there is none.
+    """
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        state = state_of(obj)
+        if state._o_key is not None:
+            old.append(obj)
+            continue
+        layout = state._o_layout
+        for slot in layout.pk_slots:
+            value = peek(obj, slot)
+            if value is UNLOADED and (state._o_flags & LAPSED or state._o_extras):
+                return i
+            if value is None or value is UNLOADED:
+                break
+        else:
+            try:
+                known = tracker.home(layout).get(_key_of(obj, layout))
+            except TypeError:  # it cannot be hashed
+                return i
+            if known is not None and known is not obj:
+                return i
+        new.append(obj)
     return len(objs)
 
 
@@ -353,12 +463,9 @@ def _settle_new(tracker: Tracker, obj: Any) -> bool:
     if state._o_key is not None:
         return False
     layout = state._o_layout
-    values = [peek(obj, slot) for slot in layout.pk_slots]
-    if not values or any(v is None or v is UNLOADED for v in values):
-        return False
-    key = values[0] if len(values) == 1 else tuple(values)
+    key = _key_of(obj, layout)
     home = tracker.home(layout)
-    if home.get(key) is not None:
+    if key is None or home.get(key) is not None:
         return False
     state._o_home = None
     home.add(obj, key)
@@ -370,6 +477,14 @@ def _settle_new(tracker: Tracker, obj: Any) -> bool:
     tracker.new.pop(id(obj), None)
     tracker.modified.pop(id(obj), None)
     return True
+
+
+def _key_of(obj: Any, layout: Layout) -> Any:
+    """The primary key of an object; None when a value of it is missing."""
+    values = [peek(obj, slot) for slot in layout.pk_slots]
+    if not values or any(v is None or v is UNLOADED for v in values):
+        return None
+    return values[0] if len(values) == 1 else tuple(values)
 
 
 def settle_updated(objs: Iterable[Any]) -> list[Any]:

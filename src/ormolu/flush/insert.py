@@ -171,6 +171,8 @@ def _insert_batch(uow: Any, connection: Any, batch: Batch) -> None:
     if len(rows) > 1 and not has_keys and not batch.has_generated():
         values = insert_fetching_keys(connection, plan, shape, columns, rows)
         if values is not None:
+            if len(values) != len(rows):
+                raise _wrong_number(plan)
             _put_keys(uow, batch, values)
             return
     if len(rows) == 1 and not (has_keys or wanted or batch.has_generated()):
@@ -232,12 +234,7 @@ def _insert_together(uow: Any, connection: Any, batch: Batch) -> None:
     defaults = result.returned_defaults_rows
     count = len(batch.rows)
     if len(keys) != count or (defaults and len(defaults) != count):
-        raise FlushError(
-            f"Multi-row INSERT statement for {batch.plan.mapper} did not produce the "
-            "correct number of INSERTed rows for RETURNING.  Ensure there are no "
-            "triggers or special driver issues preventing INSERT from functioning "
-            "properly."
-        )
+        raise _wrong_number(batch.plan)
     compiled = result.context.compiled_parameters
     index = 0
     for plan, _, objects in batch.parts:
@@ -246,6 +243,15 @@ def _insert_together(uow: Any, connection: Any, batch: Batch) -> None:
             _take_key(uow, plan, obj, keys[index])
             taker.row(obj, compiled[index], defaults[index] if defaults else None)
             index += 1
+
+
+def _wrong_number(plan: TablePlan) -> FlushError:
+    return FlushError(
+        f"Multi-row INSERT statement for {plan.mapper} did not produce the "
+        "correct number of INSERTed rows for RETURNING.  Ensure there are no "
+        "triggers or special driver issues preventing INSERT from functioning "
+        "properly."
+    )
 
 
 def _insert_one(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 
 from .._core.warnings import warn
+from .._speedups import flushing
 from .._speedups import state as kernel
 from ..exc import ObjectDeletedError, instance_text
 from ..instrument.expiry import is_expired
@@ -60,25 +61,19 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         objects = _sorted(objects)
         for own, part in parts_of(objects):
             before_save(own, uow, part)
-    new, old = [], []
     inherits = bool(base._inheriting_mappers)
-    for obj in objects:
-        struct = kernel.state_of(obj)
-        if inherits:
-            warn_of_identity(struct._o_layout.mapper, obj)
-        if struct._o_key is None and not _takes_over(uow, obj):
-            new.append(obj)
-        else:
-            old.append(obj)
+    if inherits:
+        for obj in objects:
+            warn_of_identity(kernel.layout_of(obj).mapper, obj)
+    new, old = _sorted_out(uow, objects)
     if len(old) > 1:
         old = _by_key(old)
     for table, updated, inserted in _by_table(parts, old, new):
-        update_runs(uow, connection, updated)
-        for _, part in updated:
-            copy_keys(uow, table, part)
-        insert_runs(uow, connection, inserted)
-        for _, part in inserted:
-            copy_keys(uow, table, part)
+        for send, sent in ((update_runs, updated), (insert_runs, inserted)):
+            send(uow, connection, sent)
+            if inherits:
+                for _, part in sent:
+                    copy_keys(uow, table, part)
     for own, part in parts:
         if needs_completion(own):
             for obj in part:
@@ -90,6 +85,19 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         if own.version_id_prop is not None and own.version_id_generator is False:
             for obj in part:
                 check_version(own, obj)
+
+
+def _sorted_out(uow: Any, objects: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The objects to be inserted, and those that have a row to be updated."""
+    new: list[Any] = []
+    old: list[Any] = []
+    tracker = uow.session._tracker
+    done = 0
+    while (done := flushing.sort_out(tracker, objects, done, new, old)) < len(objects):
+        obj = objects[done]
+        (old if _takes_over(uow, obj) else new).append(obj)
+        done += 1
+    return new, old
 
 
 def _by_table(

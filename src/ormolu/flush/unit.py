@@ -15,29 +15,7 @@ from .dependencies import dependencies_of, key_switches_of
 from .dependency import Dependency, is_deleted_here
 from .plan_order import run_steps
 
-
-class Registered:
-    """An object that takes part in a flush.
-
-    Attributes:
-        isdelete: it is deleted instead of saved.
-        listonly: it only takes part in ordering; nothing is sent for it.
-        asked: the relationships were asked about it, once for all, as SQLAlchemy does.
-    """
-
-    __slots__ = ("asked", "isdelete", "listonly", "mapper", "obj")
-
-    def __init__(self, obj: Any, mapper: Any, isdelete: bool, listonly: bool) -> None:
-        self.obj = obj
-        self.mapper = mapper
-        self.isdelete = isdelete
-        self.listonly = listonly
-        self.asked = False
-
-    @property
-    def is_saved(self) -> bool:
-        """Whether it is saved, and not for the order alone."""
-        return not self.isdelete and not self.listonly
+Registered = flushing.Registered
 
 
 class UnitOfWork:

@@ -180,12 +180,12 @@ class Flushing(Moving):
                 for k, o in tracker.modified.items()
                 if k not in tracker.new and k not in tracker.deleted
             ]
-            for obj in [*pending, *changed]:
-                if (chosen is not None and id(obj) not in chosen) or (
-                    deleted and id(obj) in deleted
-                ):
-                    continue
-                self._register_save(uow, obj, pause)
+            objects = [
+                o
+                for o in (*pending, *changed)
+                if (chosen is None or id(o) in chosen) and id(o) not in deleted
+            ]
+            self._register_saved(uow, objects, pause)
         for obj in deleted.values():
             uow.register(obj, isdelete=True)
 
@@ -196,6 +196,25 @@ class Flushing(Moving):
         self._number_pending()
         numbers, self._numbers = self._numbers, {}
         return [new[key] for key in sorted(new, key=numbers.__getitem__)]
+
+    def _register_saved(
+        self, uow: UnitOfWork, objects: list[Any], pause: Pause
+    ) -> None:
+        """Enter objects in their order; orphans are deleted instead, or leave."""
+        simple: dict[Any, Any] = {}
+        done = 0
+        while (
+            done := flushing.register_saved(
+                self._tracker, uow.records, simple, objects, done
+            )
+        ) < len(objects):
+            obj = objects[done]
+            self._register_save(uow, obj, pause)
+            layout = kernel.layout_of(obj)
+            mapper = layout.mapper
+            if not mapper._all_delete_orphans and mapper in uow.by_mapper:
+                simple[layout] = uow.by_mapper[mapper]
+            done += 1
 
     def _register_save(self, uow: UnitOfWork, obj: Any, pause: Pause) -> None:
         struct = kernel.state_of(obj)

@@ -45,8 +45,18 @@ class Moving(Connecting):
         """Put several objects into the session."""
         if self._warn_on_events:
             self._flush_warning("Session.add_all()")
-        for instance in instances:
-            self.add(instance, _warn=False)
+        own_add = type(self).add is not Moving.add
+        if type(instances) is not list or self._hears or own_add:
+            for instance in instances:
+                self.add(instance, _warn=False)
+            return
+        # what refers to nothing comes in together: 1 us an object
+        instances = list(instances)  # a finalizer may change the user's
+        tracker = self._tracker
+        done = 0
+        while done < len(instances):
+            self.add(instances[done], _warn=False)  # the first begins a transaction
+            done = flushing.enter_new(tracker, instances, done + 1, True)
 
     def _save_or_update(self, instance: Any) -> None:
         struct = kernel.state_of(instance)
