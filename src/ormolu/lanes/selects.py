@@ -23,6 +23,7 @@ from .shapes import lasts, shape_of
 MEMO = "_ormolu_plan"
 
 NOT_YET: Any = None
+NO_FIELDS: Mapping[str, Any] = {}
 
 
 class FastSelect:
@@ -176,6 +177,24 @@ class _Memo:
 
 def _no_memo() -> None:
     return None
+
+
+def recall(statement: Any) -> tuple[FastSelect, list[Any], Any] | None:
+    """What a statement object without options remembers; None if it does not.
+
+    Returns:
+        its fast form, its parameters, and the dialect that these are for.
+    """
+    memo = getattr(statement, "__dict__", NO_FIELDS).get(MEMO)
+    if memo.__class__ is not _Memo:
+        return None
+    owner: Any = memo.owner()
+    if owner is not statement:
+        return None
+    if statement._with_options or statement._execution_options:
+        return None
+    fast = memo.fast()
+    return None if fast is None else (fast, memo.bindparams, memo.dialect())
 
 
 def find(

@@ -191,6 +191,10 @@ class Session(Refreshing, SessionClassMethods):
                 _parent_execute_state,
                 _add_event,
             )
+        if not execution_options and not bind_arguments:
+            result = execution.execute_again(self, statement, params)
+            if result is not None:
+                return result
         return self._execute_plain(statement, params, execution_options, bind_arguments)
 
     def _with_own_options(
