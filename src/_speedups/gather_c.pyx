@@ -24,7 +24,7 @@ from ormolu._speedups.values_c cimport peek_value
 
 from ormolu._speedups.sentinel import UNLOADED
 
-__all__ = ["changed", "gather", "gather_one", "shape_rows"]
+__all__ = ["changed", "changed_alike", "gather", "gather_one", "shape_rows"]
 
 cdef object _UNLOADED = UNLOADED
 
@@ -123,6 +123,67 @@ cdef bint _differs(Layout layout, Py_ssize_t slot, object original, object value
         return compare(original, value) is not True
     except Exception:  # what cannot be compared is written again
         return True
+
+
+def changed_alike(
+    list objs not None, Py_ssize_t start, updatable, Py_ssize_t pk_slot, pk_key,
+    special,
+):
+    """Successive objects whose UPDATEs set the same slots of the same-keyed rows.
+
+    Those without a change are passed over.  Stops at an object that sets other slots
+    than those before, is not known by the key that it has and had all along, or has a
+    value of one of the ``special`` types (see `shape_rows`).
+
+    Arguments:
+        updatable: the slots that matter.
+        pk_slot: that of the primary key, which has one column.
+        pk_key: the attribute there.
+
+    Returns:
+        the slots (None if there is no object), the objects, the keys of their rows as
+        tuples, and the position where it stopped.
+    """
+    cdef Py_ssize_t i
+    cdef tuple slots = None
+    cdef tuple own
+    cdef list found = []
+    cdef list keys = []
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        own = tuple([slot for slot in changed(obj) if slot in updatable])
+        if not own:
+            continue
+        key = _kept_key(obj, pk_slot, pk_key)
+        if (
+            key is None
+            or (slots is not None and own != slots)
+            or _has_special(obj, own, special)
+        ):
+            return slots if found else None, found, keys, i
+        slots = own
+        found.append(obj)
+        keys.append((key,))
+    return slots, found, keys, len(objs)
+
+
+cdef object _kept_key(object obj, Py_ssize_t pk_slot, object pk_key):
+    """The key that an object is known by, if it has it and had it all along."""
+    cdef State state = state_if_any(obj)
+    cdef dict originals
+    if state is None or peek_value(obj, pk_slot) is not state._key:
+        return None
+    originals = originals_of(state)
+    if originals is not None and pk_key in originals:
+        return None
+    return state._key
+
+
+cdef bint _has_special(object obj, tuple slots, object special) except -1:
+    for slot in slots:
+        if _is_special(special, type(peek_value(obj, slot))):
+            return True
+    return False
 
 
 def shape_rows(objs, slots, omit_none, special=None):

@@ -132,3 +132,58 @@ def test_a_whole_row_has_all_bits(world: World, cls: type[Any], width: int) -> N
     [(shape, values)] = world.gather.shape_rows([obj], slots, [True] * width)
     assert shape == (1 << width) - 1
     assert values == (1,) * width
+
+
+class Kinds(dict[type, bool]):
+    """Strings are special; each type is asked about once."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = found = kind is str
+        return found
+
+
+def test_changes_of_the_same_slots_are_found_together(
+    cls: type[Any], world: World
+) -> None:
+    rows = [(key, 2, 3, 4) for key in range(6)]
+    objs = world.load(world.state.Tracker(), world.plan(cls), rows)
+    objs[0].a = objs[2].a = 9
+    objs[1].a = 2  # as it was
+    objs[3].a, objs[3].b = 9, 9
+    objs[4].c = 9
+
+    def alike(start: int, updatable: set[int]) -> Any:
+        return world.gather.changed_alike(
+            objs, start, frozenset(updatable), 0, "id", Kinds()
+        )
+
+    every = {0, 1, 2, 3}
+    assert alike(0, every) == ((1,), [objs[0], objs[2]], [(0,), (2,)], 3)
+    assert alike(3, every) == ((1, 2), [objs[3]], [(3,)], 4)
+    assert alike(3, {1}) == ((1,), [objs[3]], [(3,)], 6)
+    assert alike(5, every) == (None, [], [], 6)
+    assert alike(6, every) == (None, [], [], 6)
+
+
+def test_changes_together_end_where_one_needs_a_look(
+    cls: type[Any], world: World
+) -> None:
+    rows = [(key, 2, 3, 4) for key in range(4)]
+    objs = world.load(world.state.Tracker(), world.plan(cls), rows)
+    objs[0].a = 9
+    objs[1].a = "special"
+    objs[2].id = 7
+    world.state.drop(objs[3], 0)
+    objs[3].a = 9
+    new = cls(a=9)
+
+    def alike(objs: list[Any], start: int) -> Any:
+        every = frozenset(range(4))
+        return world.gather.changed_alike(objs, start, every, 0, "id", Kinds())
+
+    assert alike(objs, 0) == ((1,), [objs[0]], [(0,)], 1)
+    for start in (1, 2, 3):
+        assert alike(objs, start) == (None, [], [], start)
+    world.state.note_original(new, "a", None)
+    assert alike([new], 0) == (None, [], [], 0)
+    assert alike([object()], 0) == (None, [], [], 1)

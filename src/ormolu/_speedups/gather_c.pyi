@@ -2,9 +2,10 @@
 
 from ormolu._speedups.gather_py import (
     changed,
+    changed_alike,
     gather,
     gather_one,
     shape_rows,
 )
 
-__all__ = ["changed", "gather", "gather_one", "shape_rows"]
+__all__ = ["changed", "changed_alike", "gather", "gather_one", "shape_rows"]

@@ -13,7 +13,7 @@ from ormolu._speedups.lookup_py import layout_of, state_or_none
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.values_py import peek
 
-__all__ = ["changed", "gather", "gather_one", "shape_rows"]
+__all__ = ["changed", "changed_alike", "gather", "gather_one", "shape_rows"]
 
 
 def gather(objs: Iterable[Any], slots: Sequence[int]) -> list[tuple[Any, ...]]:
@@ -56,6 +56,58 @@ def _differs(layout: Layout, slot: int, original: Any, value: Any) -> bool:
         return compare(original, value) is not True
     except Exception:  # what cannot be compared is written again
         return True
+
+
+def changed_alike(
+    objs: list[Any],
+    start: int,
+    updatable: frozenset[int],
+    pk_slot: int,
+    pk_key: str,
+    special: dict[type, bool],
+) -> tuple[tuple[int, ...] | None, list[Any], list[tuple[Any, ...]], int]:
+    """Successive objects whose UPDATEs set the same slots of the same-keyed rows.
+
+    Those without a change are passed over.  Stops at an object that sets other slots
+    than those before, is not known by the key that it has and had all along, or has a
+    value of one of the ``special`` types (see `shape_rows`).
+
+    Arguments:
+        updatable: the slots that matter.
+        pk_slot: that of the primary key, which has one column.
+        pk_key: the attribute there.
+
+    Returns:
+        the slots (None if there is no object), the objects, the keys of their rows as
+        tuples, and the position where it stopped.
+    """
+    slots: tuple[int, ...] | None = None
+    found: list[Any] = []
+    keys: list[tuple[Any, ...]] = []
+    for i in range(start, len(objs)):
+        obj = objs[i]
+        own = tuple([slot for slot in changed(obj) if slot in updatable])
+        if not own:
+            continue
+        key = _kept_key(obj, pk_slot, pk_key)
+        if (
+            key is None
+            or (slots is not None and own != slots)
+            or any(special[type(peek(obj, slot))] for slot in own)
+        ):
+            return slots if found else None, found, keys, i
+        slots = own
+        found.append(obj)
+        keys.append((key,))
+    return slots, found, keys, len(objs)
+
+
+def _kept_key(obj: Any, pk_slot: int, pk_key: str) -> Any:
+    """The key that an object is known by, if it has it and had it all along."""
+    state = state_or_none(obj)
+    if state is None or peek(obj, pk_slot) is not state._o_key:
+        return None
+    return None if pk_key in (state._o_originals or ()) else state._o_key
 
 
 def shape_rows(
