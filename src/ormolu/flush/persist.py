@@ -62,10 +62,7 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
         for own, part in parts_of(objects):
             before_save(own, uow, part)
     inherits = bool(base._inheriting_mappers)
-    if inherits:
-        for obj in objects:
-            warn_of_identity(kernel.layout_of(obj).mapper, obj)
-    new, old = _sorted_out(uow, objects)
+    new, old = _sorted_out(uow, objects, inherits)
     if len(old) > 1:
         old = _by_key(old)
     for table, updated, inserted in _by_table(parts, old, new):
@@ -87,16 +84,25 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
                 check_version(own, obj)
 
 
-def _sorted_out(uow: Any, objects: list[Any]) -> tuple[list[Any], list[Any]]:
+def _sorted_out(
+    uow: Any, objects: list[Any], inherits: bool
+) -> tuple[list[Any], list[Any]]:
     """The objects to be inserted, and those that have a row to be updated."""
     new: list[Any] = []
     old: list[Any] = []
     tracker = uow.session._tracker
     done = 0
-    while (done := flushing.sort_out(tracker, objects, done, new, old)) < len(objects):
+    while done < len(objects):
+        if not inherits:
+            done = flushing.sort_out(tracker, objects, done, new, old)
+            if done == len(objects):
+                break
         obj = objects[done]
-        (old if _takes_over(uow, obj) else new).append(obj)
         done += 1
+        if inherits:  # it warns of an object before the next is looked at
+            warn_of_identity(kernel.layout_of(obj).mapper, obj)
+        has_row = kernel.state_of(obj)._o_key is not None or _takes_over(uow, obj)
+        (old if has_row else new).append(obj)
     return new, old
 
 
