@@ -129,7 +129,10 @@ def copy_keys(uow: Any, table: Any, objects: Iterable[Any]) -> None:
         if keys.copied:
             sync.populate(obj, mapper, obj, mapper, keys.copied, cascaded)
         struct = kernel.state_of(obj)
-        if keys.shared and cascaded is not None and struct._o_key is not None:
+        if keys.shared and struct._o_key is None:
+            # SQLAlchemy sets the key once more; seen only where the flush fails later
+            struct._o_flags |= kernel.MODIFIED
+        elif keys.shared and cascaded is not None:
             originals = struct._o_originals or ()
             cascaded.update(
                 (id(obj), column) for key, column in keys.shared if key in originals

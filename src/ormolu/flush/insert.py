@@ -12,7 +12,7 @@ from ..lanes import fast
 from ..lanes.inserts import insert_fetching_key, insert_fetching_keys
 from .expressions import EXPRESSION_KINDS, expression_of, is_expression
 from .fetched import RowTaker, overwrite, take
-from .hierarchy import Run
+from .hierarchy import Run, copy_keys
 from .own_defaults import fill
 from .pause import Pause
 from .table_plan import TablePlan
@@ -116,11 +116,14 @@ def _insert(uow: Any, connection: Any, batch: Batch) -> None:
     if batch.shape < 0:
         ((plan, _, (obj,)),) = batch.parts
         _insert_with_expressions(uow, connection, plan, obj, batch.rows[0])
-        return
-    uow.inserted += batch.parts
-    _insert_batch(uow, connection, batch)
-    if batch.plan.version_slot is not None:
-        _take_versions(batch.plan, batch.shape, batch.parts[0][2], batch.rows)
+    else:
+        uow.inserted += batch.parts
+        _insert_batch(uow, connection, batch)
+        if batch.plan.version_slot is not None:
+            _take_versions(batch.plan, batch.shape, batch.parts[0][2], batch.rows)
+    if batch.plan.mapper.base_mapper._inheriting_mappers:
+        for _, _, objects in batch.parts:
+            copy_keys(uow, batch.plan.table, objects)
 
 
 # -- versions ----------------------------------------------------------------------

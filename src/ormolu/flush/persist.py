@@ -66,11 +66,10 @@ def _save(uow: Any, parts: list[Part], objects: list[Any]) -> None:
     if len(old) > 1:
         old = _by_key(old)
     for table, updated, inserted in _by_table(parts, old, new):
-        for send, sent in ((update_runs, updated), (insert_runs, inserted)):
-            send(uow, connection, sent)
-            if inherits:
-                for _, part in sent:
-                    copy_keys(uow, table, part)
+        update_runs(uow, connection, updated)
+        for _, part in updated if inherits else ():
+            copy_keys(uow, table, part)
+        insert_runs(uow, connection, inserted)
     for own, part in parts:
         if needs_completion(own):
             for obj in part:
