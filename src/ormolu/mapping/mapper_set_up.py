@@ -310,6 +310,11 @@ class MapperSetUp(PolymorphicMapper):
                 return cls.__dict__[name]
         return None
 
+    def _user_descriptor(self, key: str) -> Any:
+        """The user's own descriptor that the class has, or inherits, under a name."""
+        found = getattr(self.class_, key, None)
+        return found if hasattr(found, "__get__") and _is_userland(found) else None
+
     def add_property(self, key: str, prop: Any) -> None:
         """Map one more attribute; see ``Mapper.add_property``."""
         self._init_properties[key] = prop
