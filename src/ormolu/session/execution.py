@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import text
 from sqlalchemy.engine.result import ChunkedIteratorResult, IteratorResult, Result
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
@@ -19,7 +20,8 @@ from ..dml.request import OWN_OPTIONS
 from ..exc import instance_text
 from ..hydrate.context import QueryContext
 from ..hydrate.description import inherited_options
-from ..hydrate.plans import LoadPlan, plan_for, result_metadata
+from ..hydrate.plans import LoadPlan, plan_for
+from ..hydrate.result_keys import result_metadata
 from ..lanes.fast import is_free
 from ..lanes.purpose import (
     LOAD_OPTION,
@@ -81,7 +83,10 @@ def execute_select(
         if fast is not None:
             return fast
     core_options = {k: v for k, v in options.items() if k not in BETWEEN_PARTS}
-    core_options["_result_disable_adapt_to_context"] = True
+    if not isinstance(
+        statement, CompoundSelect
+    ):  # whose rows the user gets as they are
+        core_options["_result_disable_adapt_to_context"] = True
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
         core_options["max_row_buffer"] = merged["yield_per"]
@@ -133,6 +138,7 @@ def _execute_fast(
         )
     return _result(
         session,
+        statement,
         description,
         plan,
         hydrate(session, plan, rows, options, context),
@@ -143,6 +149,7 @@ def _execute_fast(
 
 def _result(
     session: Any,
+    statement: Any,
     description: Any,
     plan: LoadPlan,
     rows: list[Any],
@@ -154,11 +161,8 @@ def _result(
     Args:
         generation: the session's while it does; None when the rows are the user's.
     """
-    metadata = description.metadata
-    if metadata is None:
-        metadata = description.metadata = result_metadata(description)
     result: Any = EntityResult(
-        metadata,
+        result_metadata(description, statement),
         chain.from_iterable(_attached(session, generation, plan, rows)),
         raw=raw,
         _source_supports_scalars=plan.scalar,
@@ -214,8 +218,9 @@ def wrap(
     token = identity_token_of(options)
     plan = plan_for(description, processors_of(cursor_result), inherited, token)
     size = options.get("yield_per")
+    statement = None if context is None else context.query
     if size:
-        metadata = result_metadata(description)
+        metadata = result_metadata(description, statement)
         if description.needs_unique or plan.repeats:
             cursor_result.close()
             raise sa_exc.InvalidRequestError(
@@ -242,7 +247,9 @@ def wrap(
         return result  # type: ignore[no-any-return]
     rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
     generation = None if options.get("prebuffer_rows") else session._generation
-    return _result(session, description, plan, rows, cursor_result, generation)
+    return _result(
+        session, statement, description, plan, rows, cursor_result, generation
+    )
 
 
 def objects_of(session: Any, statement: Any, cursor_result: Any) -> Result[Any]:
