@@ -125,10 +125,13 @@ class EntityPlanner:
             return
         if not mapper.polymorphic_map:
             return
-        if self.builder.own is not None and self.builder.own.refresh:
-            if load.path == self.builder.path:
-                return  # the instance has its class
+        if self._refreshes() and load.path == self.builder.path:
+            return  # the instance has its class
         add_switch(self, load, columns)
+
+    def _refreshes(self) -> bool:
+        """Whether the statement is that of an instance that is refreshed."""
+        return self.builder.own is not None and bool(self.builder.own.refresh)
 
     def _add_column(
         self,
@@ -243,7 +246,9 @@ class EntityPlanner:
             if strategy == "subquery" and not self.builder.eager.enabled:
                 return  # the rows are another statement's, which is not repeated
             if stops(prop, step, path, self.depth(strategy, path)):
-                if strategy != "immediate":
+                # what is refreshed is there, and so is what leads back to it
+                back = self._refreshes() and prop._use_get
+                if strategy != "immediate" and not back:
                     return
                 if prop._use_get:
                     strategy = "identity"
