@@ -605,3 +605,31 @@ def test_a_self_reference_across_classes(world: Hierarchies) -> None:
     session.flush()
     assert middle.lead_id == top.id
     assert len({o.id for o in session.scalars(select(Sub))}) == 3
+
+
+def test_the_key_of_a_base_that_is_mapped_to_a_subquery(world: Hierarchies) -> None:
+    base = world.table("base", kind(), named("name"))
+    sub = world.table(
+        "sub",
+        Column("sub_id", Integer, ForeignKey("base.id"), primary_key=True),
+        named("extra"),
+    )
+    selected = select(base).subquery()
+    Base = world.map(
+        "Base",
+        selected,
+        polymorphic_on=selected.c.kind,
+        polymorphic_identity="b",
+    )
+    Sub = world.map("Sub", sub, Base, polymorphic_identity="s")
+    session = world.session()
+    one = Sub(id=12, name="one", extra="more")
+    session.add_all([one, Sub(name="two", extra="less"), Base(name="three")])
+    session.flush()
+    assert world.rows(session, sub) == [(12, "more"), (13, "less")]
+    session.expire(one)
+    assert (one.name, one.extra, one.sub_id) == ("one", "more", 12)
+    session.delete(one)
+    session.flush()
+    assert world.rows(session, sub) == [(13, "less")]
+    assert len(world.rows(session, base)) == 2

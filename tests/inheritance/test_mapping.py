@@ -14,7 +14,8 @@ from sqlalchemy.exc import (
     SAWarning,
 )
 
-from ormolu import class_mapper, column_property, relationship
+from ormolu import class_mapper, column_property, object_mapper, relationship
+from ormolu.exc import UnmappedClassError
 from tests.flush.world import named
 from tests.inheritance.models import Staff
 from tests.inheritance.world import Hierarchies, kind, of_parent
@@ -177,6 +178,52 @@ def test_columns_of_one_name(world: Hierarchies) -> None:
         "same-named columns explicitly.",
     ):
         world.map("Sub", sub, Base)
+
+
+def test_columns_that_are_combined_are_named_in_order(world: Hierarchies) -> None:
+    base = world.table("base", named("data"))
+    sub = world.table("sub", of_parent(), named("note"))
+    Base = world.map("Base", base, properties={"text": base.c.data})
+    with pytest.raises(
+        InvalidRequestError,
+        match="Implicitly combining column base.data with column sub.note under "
+        "attribute 'text'",
+    ):
+        world.map("Sub", sub, Base, properties={"text": sub.c.note})
+
+
+def test_a_table_without_a_key_below_the_base(world: Hierarchies) -> None:
+    base = world.table("base")
+    sub = Table("sub", world.metadata, Column("id", ForeignKey("base.id")))
+    Base = world.map("Base", base)
+    with pytest.warns(
+        SAWarning,
+        match="Could not assemble any primary keys for locally mapped table 'sub' - no "
+        "rows will be persisted in this Table.",
+    ):
+        world.map("Sub", sub, Base)
+
+
+def test_a_key_that_is_given_for_a_table_without_one(world: Hierarchies) -> None:
+    base = world.table("base")
+    sub = Table("sub", world.metadata, Column("id", ForeignKey("base.id")))
+    Sub = world.map("Sub", sub, world.map("Base", base), primary_key=[base.c.id])
+    assert inspect(Sub).primary_key == (base.c.id,)
+
+
+def test_objects_of_a_class_that_only_derives_from_a_mapped_one(
+    world: Hierarchies,
+) -> None:
+    Base = world.map("Base", world.table("base"))
+    Derived = world.new_class(Base)
+    session = world.session()
+    for use in (session.add, session.merge, object_mapper):
+        with pytest.raises(
+            UnmappedClassError,
+            match="Class 'world.Own' is not mapped; its superclass 'world.Base' is. Map "
+            "the subclass as well, or use the superclass.",
+        ):
+            use(Derived())
 
 
 def test_a_discriminator_that_is_not_mapped(world: Hierarchies) -> None:

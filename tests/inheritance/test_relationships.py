@@ -12,6 +12,7 @@ from ormolu import (
     aliased,
     joinedload,
     lazyload,
+    polymorphic_union,
     relationship,
     selectin_polymorphic,
     selectinload,
@@ -496,3 +497,28 @@ def test_cascades_of_a_subclass(world: Hierarchies) -> None:
     session.flush()
     assert world.rows(session, part) == []
     assert world.rows(session, sub) == []
+
+
+def test_a_collection_of_what_a_union_has_twice(world: Hierarchies) -> None:
+    shelf = world.table("shelf")
+    book = world.table("book", kind(), Column("shelf_id", ForeignKey("shelf.id")))
+    atlas = world.table("atlas", of_parent("book.id"), Column("maps", Integer))
+    both = polymorphic_union(
+        {"atlas": book.join(atlas), "book": book.select().subquery()}, None, "both"
+    )
+    Book = world.map(
+        "Book",
+        book,
+        with_polymorphic=("*", both),
+        polymorphic_on=both.c.kind,
+        polymorphic_identity="book",
+    )
+    Atlas = world.map("Atlas", atlas, Book, polymorphic_identity="atlas")
+    Shelf = world.map(
+        "Shelf", shelf, properties={"books": relationship(Book, order_by=both.c.id)}
+    )
+    session = world.session()
+    session.add(Shelf(books=[Atlas(maps=5), Book(), Atlas(maps=7)]))
+    session.commit()
+    found = session.scalars(select(Shelf)).one().books
+    assert [(type(one), one.id) for one in found] == [(Atlas, 1), (Book, 2), (Atlas, 3)]

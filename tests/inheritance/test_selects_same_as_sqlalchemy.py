@@ -229,6 +229,44 @@ for one in STRATEGIES[:2]:
     )
 
 
+def columns_of_a_subclass(alias: Any, *, load_only: bool = False) -> tuple[Any, Any]:
+    """Statements that join a relationship to a subclass and load from the join.
+
+    Args:
+        alias: gives what the relationship is narrowed to.
+        load_only: whether all but one of its columns are left out.
+    """
+
+    def option_of(w: World, strategy: Any, narrowed: Any) -> tuple[Any, Any]:
+        employees = w.Company.employees.of_type(narrowed)
+        option = strategy(employees)
+        return employees, option.load_only(narrowed.status) if load_only else option
+
+    def joined(w: World, _: Any) -> Any:
+        _, option = option_of(w, w.orm.joinedload, alias(w))
+        return select(w.Company).options(option)
+
+    def contained(w: World, _: Any) -> Any:
+        employees, option = option_of(w, w.orm.contains_eager, alias(w))
+        return select(w.Company).outerjoin(employees).options(option)
+
+    return joined, contained
+
+
+ALIASES = {
+    "a subclass": lambda w: w.Engineer,
+    "an alias of a subclass": lambda w: w.orm.aliased(w.Engineer),
+    "a flat alias of a subclass": lambda w: w.orm.aliased(w.Engineer, flat=True),
+    "a flat alias of a class below it": lambda w: w.orm.aliased(w.Boss, flat=True),
+}
+for what, alias in ALIASES.items():
+    for some in (False, True):
+        joined, contained = columns_of_a_subclass(alias, load_only=some)
+        suffix = ", of which one column" if some else ""
+        PROGRAMS[f"joinedload of {what}{suffix}"] = joined
+        PROGRAMS[f"contains_eager of {what}{suffix}"] = contained
+
+
 def narrowed_twice(strategy: str, lead_on: str) -> Program:
     """A relationship that two options narrow, each with a relationship below.
 

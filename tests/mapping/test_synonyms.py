@@ -83,6 +83,63 @@ def test_the_descriptor_of_a_synonym_is_asked_first(registry: Any, tables: Any) 
     assert str(User.label == "ed") == "users.name = :name_1"
 
 
+class ReadingAloud:
+    """A descriptor that is no ``property``."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else f"{instance.name}!"
+
+    def __set__(self, instance: Any, value: str) -> None:
+        instance.name = value.strip("!")
+
+
+@pytest.mark.parametrize("inherited", [False, True])
+def test_subclasses_read_through_the_descriptor_of_a_synonym(
+    registry: Any, tables: Any, inherited: bool
+) -> None:
+    class Described:
+        name: Any
+        label = ReadingAloud()
+
+    class Plain(Described):
+        pass
+
+    base = Plain if inherited else Described
+
+    class Sub(base):  # type: ignore[misc, valid-type]  # either of the two
+        pass
+
+    registry.map_imperatively(base, tables.users, properties={"label": synonym("name")})
+    registry.map_imperatively(Sub, None, inherits=base)
+    for cls in (base, Sub):
+        user = cls()
+        user.label = "ed!"
+        assert (user.name, user.label) == ("ed", "ed!")
+        assert str(cls.label == "ed") == "users.name = :name_1"
+
+
+def test_a_synonym_of_a_mixin_is_no_descriptor_of_the_user() -> None:
+    class Base(orm.DeclarativeBase):
+        pass
+
+    class Named:
+        name: orm.Mapped[str]
+
+        @orm.declared_attr
+        def label(self) -> orm.Mapped[str]:
+            made: Any = synonym("name")
+            return made
+
+    class Mapped(Named, Base):
+        __tablename__ = "mapped"
+        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+
+    class Sub(Mapped):
+        pass
+
+    assert (Mapped(name="ed").label, Sub(name="ed").label) == ("ed", "ed")
+
+
 def test_a_synonym_with_comparisons_of_its_own(registry: Any, tables: Any) -> None:
     class Lower(ColumnProperty.Comparator[Any]):
         def __eq__(self, other: Any) -> Any:

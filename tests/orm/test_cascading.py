@@ -259,3 +259,47 @@ def test_a_child_outside_the_session_is_warned_about(make_engine: MakeEngine) ->
             r"'Parent\.children' (will not|won't) proceed",
         ):
             session.flush()
+
+
+def test_the_mapper_tells_what_an_operation_goes_on_to(models: Models) -> None:
+    leaf = models.Node(name="leaf")
+    middle = models.Node(name="middle", children=[leaf])
+    root = models.Node(name="root", children=[middle])
+    mapper = inspect(models.Node)
+    found = list(mapper.cascade_iterator("save-update", inspect(root)))
+    assert {item[0] for item in found} >= {middle, leaf}
+    for obj, its_mapper, state, attributes in found:
+        assert (its_mapper, state) == (mapper, inspect(obj))
+        assert attributes["name"] == obj.name
+    halted = mapper.cascade_iterator(
+        "save-update", inspect(root), halt_on=lambda state: state.obj() is middle
+    )
+    assert [item[0] for item in halted] == []
+    assert list(mapper.cascade_iterator("refresh-expire", inspect(leaf))) == []
+    assert list(mapper.cascade_iterator("unknown", inspect(leaf))) == []
+
+
+def test_a_mapper_cascades_from_an_instance_of_a_subclass() -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Note(Base):
+        __tablename__ = "note"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        page_id: Mapped[int] = mapped_column(ForeignKey("page.id"))
+
+    class Page(Base):
+        __tablename__ = "page"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+        __mapper_args__ = {"polymorphic_on": "kind"}
+
+    class Noted(Page):
+        notes: Mapped[list[Note]] = relationship()
+        __mapper_args__ = {"polymorphic_identity": "noted"}
+
+    note = Note()
+    page = Noted(notes=[note])
+    for cls in (Page, Noted):
+        found = inspect(cls).cascade_iterator("save-update", inspect(page))
+        assert [item[0] for item in found] == [note]

@@ -3,18 +3,31 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event, exc, inspect, select
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    Table,
+    event,
+    exc,
+    inspect,
+    select,
+)
 
 from ormolu import (
+    Entity,
     Session,
     defer,
     joinedload,
     lazyload,
     load_only,
     raiseload,
+    registry,
+    relationship,
     selectinload,
 )
-from tests.orm.models import Models
+from tests.orm.conftest import MakeEngine
+from tests.orm.models import Mode, Models
 from tests.orm.recording import Recorder
 
 
@@ -222,3 +235,36 @@ def test_states_of_pending_objects_survive_the_expiry_of_their_parent(
     owner.pets.append(pet)
     session.expire(owner)  # its cascade is that of orphans: the pet leaves
     assert inspect(pet).transient
+
+
+@pytest.mark.parametrize("lazy", ["selectin", "subquery", "immediate"])
+def test_what_a_refresh_joins_refers_back_to_the_refreshed_object(
+    mode: Mode, make_engine: MakeEngine, lazy: Any
+) -> None:
+    mapper_registry = registry()
+    metadata = mapper_registry.metadata
+    node = Table("node", metadata, Column("id", Integer, primary_key=True))
+    leaf = Table(
+        "leaf",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("node_id", ForeignKey("node.id")),
+    )
+    bases = (Entity,) if mode == "embedded" else ()
+    Node: Any = type("Node", bases, {})
+    Leaf: Any = type("Leaf", bases, {})
+    leaves = relationship(Leaf, lazy="joined", back_populates="node")
+    mapper_registry.map_imperatively(Node, node, properties={"leaves": leaves})
+    mapper_registry.map_imperatively(
+        Leaf,
+        leaf,
+        properties={"node": relationship(Node, lazy=lazy, back_populates="leaves")},
+    )
+    rows = "INSERT INTO node VALUES (1); INSERT INTO leaf VALUES (1, 1), (2, 1);"
+    with Session(make_engine(metadata, rows)) as session:
+        one = session.get_one(Node, 1)
+        session.expire(one)
+        assert one.id == 1
+        session.expunge_all()
+        assert [leaf.node for leaf in one.leaves] == [one, one]
+    mapper_registry.dispose()

@@ -75,6 +75,55 @@ def test_select_of_many_to_many_names_the_secondary_table(
     ]
 
 
+def test_filter_by_finds_the_names_of_the_entity_alone(
+    ed: Any, large: Large, session: Session
+) -> None:
+    statement = ed.labels.select()
+    assert session.scalars(statement.filter_by(name="red")).one().name == "red"
+    with pytest.raises(
+        InvalidRequestError,
+        match='have a property "account_id". Searched entities: Mapper',
+    ):
+        statement.filter_by(account_id=1)
+
+
+def test_filter_by_of_a_name_that_the_secondary_table_has_as_well(
+    make_engine: MakeEngine,
+) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Parent(Base):
+        __tablename__ = "parent"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        wards: WriteOnlyMapped[Ward] = relationship(
+            secondary="guard", back_populates="parents"
+        )
+
+    class Guard(Base):
+        __tablename__ = "guard"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parent_id: Mapped[int] = mapped_column(ForeignKey("parent.id"))
+        ward_id: Mapped[int] = mapped_column(ForeignKey("ward.id"))
+
+    class Ward(Base):
+        __tablename__ = "ward"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parents: WriteOnlyMapped[Parent] = relationship(
+            secondary="guard", back_populates="wards"
+        )
+
+    with Session(make_engine(Base.metadata, "")) as session:
+        parent = Parent(id=1)
+        parent.wards.add_all([Ward(id=7), Ward(id=8)])
+        session.add(parent)
+        session.flush()
+        statement = parent.wards.select().filter_by(id=8)
+        assert session.scalars(statement).one().id == 8
+        by_guard = parent.wards.select().join(Parent, Parent.id == Guard.parent_id)
+        assert len(session.scalars(by_guard).all()) == 2
+
+
 def test_autoflush_makes_pending_rows_visible(
     ed: Any, large: Large, session: Session
 ) -> None:

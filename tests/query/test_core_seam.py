@@ -1,8 +1,10 @@
 """The private names of Core that queries and aliases rest on."""
 
 from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 
 from ormolu._core.lambdas import deferred_criterion, resolved
+from ormolu._core.results import with_more_keys
 from ormolu._core.selectables import (
     clause_is_present,
     froms_of,
@@ -58,3 +60,15 @@ def test_a_criterion_that_a_function_makes() -> None:
     )
     assert str(resolved(made, two)) == "one_1.id > :limit_1"
     assert [b.value for b in made._generate_cache_key().bindparams] == [5]
+
+
+def test_further_keys_of_a_row() -> None:
+    plain = SimpleResultMetaData(["a", "b", "a"], [("x",), (), ()])
+    more = with_more_keys(plain, [(1, ("y", "z")), (2, ("last",))])
+    row = IteratorResult(more, iter([(1, 2, 3)])).one()
+    assert [row._mapping[key] for key in ("x", "b", "y", "z", "a", "last")] == [
+        *(1, 2, 2, 2, 3, 3)
+    ]
+    narrowed = IteratorResult(more, iter([(1, 2, 3)])).columns("z", "x").one()
+    assert narrowed._mapping["y"] == narrowed[0] == 2
+    assert not plain._has_key("y")

@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import SelectBase
 
+from .._core.selectables import leaves_of
+from ..mapping.annotations import LOCAL
+
 CLAUSES = (
     "_where_criteria",
     "_having_criteria",
@@ -65,6 +68,24 @@ class Adaption:
         if clause is None or not self._adapters:
             return clause
         return visitors.replacement_traverse(clause, {}, self._replace)
+
+    def join_condition(self, clause: Any, source: Any) -> Any:
+        """The condition of a join along a relationship, with the columns replaced.
+
+        Args:
+            source: what is joined from; the near side's columns of its tables are those
+                that are meant, even where the far side has the same tables.
+        """
+        if not self._adapters:
+            return clause
+        near = leaves_of(source)
+
+        def replace(element: Any, **options: Any) -> Any:
+            if LOCAL in element._annotations and element.table in near:
+                return element
+            return self._replace(element, **options)
+
+        return visitors.replacement_traverse(clause, {}, replace)
 
     def select(self, core: Any) -> None:
         """Replace the columns in everything but what is selected, and the joins."""

@@ -16,6 +16,7 @@ from ..hydrate.description import (
     LoadDescription,
     repeated_options,
 )
+from ..hydrate.result_keys import row_keys
 from ..mapping.bundle import Bundle, bundle_of, part_name
 from ..mapping.queryable import inspect_entity
 from .adaption import Adaption
@@ -152,6 +153,7 @@ class SelectBuilder:
             outputs,
             len(self.columns.elements),
             needs_unique=self.eager.has_collections,
+            asked=tuple(statement._raw_columns),
         )
         return core
 
@@ -186,7 +188,7 @@ class SelectBuilder:
             return TableOutput([self._column_output(c) for c in raw._select_iterable])
         name = self.convention(raw)
         position = self.columns.add_always(self.adaption.clause(raw))
-        return ColumnLoad(position, name, _row_keys(raw))
+        return ColumnLoad(position, name, row_keys(raw))
 
     def _table_output(self, raw: Any) -> Any:
         return TableOutput(
@@ -194,7 +196,7 @@ class SelectBuilder:
                 ColumnLoad(
                     self.columns.add(self.adaption.clause(c)),
                     self.convention(c) or c.key,
-                    _row_keys(c),
+                    row_keys(c),
                 )
                 for c in raw._select_iterable
             ]
@@ -277,17 +279,6 @@ def _hidden(entity: Any, selectable: Any) -> bool:
     if isinstance(selectable, Join):
         return True
     return entity is not None and bool(getattr(entity, "_nested_under", None))
-
-
-def _row_keys(raw: Any) -> tuple[Any, ...]:
-    """What a column of a row can be asked for by, beside its name."""
-    entity = raw._annotations.get("parententity")
-    key = raw._annotations.get("proxy_key")
-    if entity is None or key is None:
-        return (raw,)
-    attribute = getattr(entity.entity, key, None)
-    found = (raw, raw._deannotate())
-    return found if attribute is None else (*found, attribute)
 
 
 class TableOutput:

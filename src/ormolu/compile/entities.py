@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.sql.elements import ClauseList, ColumnElement, Label, NamedColumn
 from sqlalchemy.sql.selectable import SelectLabelStyle, SelectState
 
+from .._core.names import NO_NAMES
 from ..mapping.bundle import bundle_of
 from ..mapping.queryable import QueryableAttribute
 from .lambdas import without_lambdas
@@ -120,7 +121,8 @@ def namespaces_of(statement: Any) -> set[Any]:
         else:
             found.add(relationship._of_type or relationship.comparator.entity)
     for element in statement._from_obj:
-        found.add(_namespace(element))
+        if element._annotations.keys().isdisjoint(NO_NAMES):
+            found.add(_namespace(element))
     for raw in statement._raw_columns:
         _add_namespace(found, raw)
     return found

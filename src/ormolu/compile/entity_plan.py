@@ -77,6 +77,7 @@ class EntityPlanner:
         before the columns where its relationship does.
         """
         load = self._empty(entity, node, path)
+        self._begin_with_related(load, columns)
         toplevel = self.builder.toplevel
         for prop in entity._polymorphic_properties:
             if isinstance(prop, ColumnProperty):
@@ -98,6 +99,7 @@ class EntityPlanner:
         Args:
             done: called after each relationship, so that its columns come in between.
         """
+        self._begin_with_related(load, columns)
         for prop in load.entity._polymorphic_properties:
             if isinstance(prop, ColumnProperty):
                 self._add_column(load, prop, columns, adapt=True)
@@ -125,10 +127,36 @@ class EntityPlanner:
             return
         if not mapper.polymorphic_map:
             return
-        if self.builder.own is not None and self.builder.own.refresh:
-            if load.path == self.builder.path:
-                return  # the instance has its class
+        if self._refreshes() and load.path == self.builder.path:
+            return  # the instance has its class
         add_switch(self, load, columns)
+
+    def _refreshes(self) -> bool:
+        """Whether the statement is that of an instance that is refreshed."""
+        return self.builder.own is not None and bool(self.builder.own.refresh)
+
+    def _begin_with_related(self, load: EntityLoad, columns: ColumnList) -> None:
+        """Have the related class's own columns come before those of a subclass of it."""
+        related = load.chain[-1].mapper if load.chain else load.mapper
+        if related is load.mapper or not load.mapper.isa(related):
+            return
+        for prop in related._column_props:
+            own = load.mapper._props.get(prop.key)
+            if not isinstance(own, ColumnProperty) or not self._is_wanted(load, own):
+                continue
+            if given_expression(own, load.node) is not None:
+                continue
+            for column in prop.columns:
+                expression = self.expression_of(load.entity, column)
+                if expression is not None and any(column is c for c in own.columns):
+                    columns.add(expression)
+
+    def _is_wanted(self, load: EntityLoad, prop: ColumnProperty) -> bool:
+        """Whether the statement loads a column attribute of an entity."""
+        only = self._only(load.path)
+        if only is None:
+            return self._is_loaded(prop, load.node, load.mapper)
+        return prop.key in only
 
     def _add_column(
         self,
@@ -137,12 +165,7 @@ class EntityPlanner:
         columns: ColumnList,
         adapt: bool = False,
     ) -> None:
-        only = self._only(load.path)
-        if only is None:
-            wanted = self._is_loaded(prop, load.node, load.mapper)
-        else:
-            wanted = prop.key in only
-        if not wanted:
+        if not self._is_wanted(load, prop):
             return
         first, *equal = prop.columns
         given = given_expression(prop, load.node)
@@ -243,7 +266,9 @@ class EntityPlanner:
             if strategy == "subquery" and not self.builder.eager.enabled:
                 return  # the rows are another statement's, which is not repeated
             if stops(prop, step, path, self.depth(strategy, path)):
-                if strategy != "immediate":
+                # what is refreshed is there, and so is what leads back to it
+                back = self._refreshes() and prop._use_get
+                if strategy != "immediate" and not back:
                     return
                 if prop._use_get:
                     strategy = "identity"

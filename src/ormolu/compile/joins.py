@@ -156,7 +156,9 @@ class Joins:
             attr._extra_criteria,
             criterion=self._join_criterion(dest if hasattr(dest, "mapper") else None),
         )
-        joins = joins._replace(primaryjoin=self.adaption.clause(joins.primaryjoin))
+        joins = joins._replace(
+            primaryjoin=self.adaption.join_condition(joins.primaryjoin, source_table)
+        )
         if joins.secondary is None:
             return [(dest_table, joins.primaryjoin, source_table, flags)]
         if flags["isouter"]:

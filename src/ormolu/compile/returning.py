@@ -14,6 +14,7 @@ from sqlalchemy.sql.selectable import SelectState
 from .._core.selectables import tables_of
 from .._core.warnings import warn_deprecated
 from ..hydrate.description import ColumnLoad, EntityLoad, LoadDescription
+from ..hydrate.result_keys import row_keys
 from ..mapping.relationships import Relationship
 from .builder import SelectBuilder, TableOutput
 from .entities import entity_of
@@ -148,6 +149,7 @@ class ReturningBuilder(SelectBuilder):
             outputs,
             len(elements),
             keys=places,
+            asked=tuple(statement._returning),
         )
         return tuple(elements)
 
@@ -178,7 +180,11 @@ class ReturningBuilder(SelectBuilder):
     def _table_output(self, raw: Any) -> Any:
         return TableOutput(
             [
-                ColumnLoad(self.columns.add_always(c), self.convention(c) or c.key)
+                ColumnLoad(
+                    self.columns.add_always(c),
+                    self.convention(c) or c.key,
+                    row_keys(c),
+                )
                 for c in raw._select_iterable
             ]
         )

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.engine.result import ChunkedIteratorResult
 
 from ..hydrate.description import LoadDescription, inherited_options
-from ..hydrate.plans import plan_for, result_metadata
+from ..hydrate.plans import plan_for
+from ..hydrate.result_keys import result_metadata
 from ..lanes.rows import compile_state_of, fetch_all, processors_of
 from .request import Request
 
@@ -52,7 +53,7 @@ def result_of_rows(
         yield request.hydrate(request.session, plan, raw, request.options)
 
     return ChunkedIteratorResult(
-        result_metadata(description),
+        result_metadata(description, request.statement),
         chunks,
         source_supports_scalars=plan.scalar,
         raw=result,

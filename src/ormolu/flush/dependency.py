@@ -236,7 +236,7 @@ class Dependency:
         """Delete an orphan, and what its deletion cascades to."""
         uow.register(child, isdelete=True, operation="delete", prop=self.prop)
         mapper = kernel.layout_of(child).mapper  # that of a subclass cascades further
-        for other in mapper.cascade_iterator("delete", child):
+        for other in mapper.cascaded("delete", child):
             uow.register(other, isdelete=True)
 
     def note_post_update(self, uow: Any, obj: Any, related: Iterable[Any]) -> None:

@@ -351,6 +351,10 @@ class LoadDescription:
         needs_unique: whether a joined collection repeats the entity.
         keys: where the primary key of the statement's own entity stands, when it was
             asked for.
+        asked: the elements of the statement that it was made from, one an output.
+        metadata: the keys of the rows, once there are any.
+        fleeting: (place among the outputs, index in the row, element) of those asked
+            elements that another statement with the description has not.
     """
 
     outputs: list[Any]
@@ -360,6 +364,8 @@ class LoadDescription:
     plans: dict[Any, Any] = field(default_factory=dict)
     metadata: Any = None
     keys: list[int] = field(default_factory=list)
+    asked: tuple[Any, ...] = ()
+    fleeting: tuple[tuple[int, int, Any], ...] = ()
 
     @property
     def names(self) -> list[str]:

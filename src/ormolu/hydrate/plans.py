@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Row
-from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import InvalidRequestError
 
 from .._core.warnings import warn
@@ -272,36 +271,4 @@ def plan_for(
     return plan
 
 
-def result_names(description: LoadDescription) -> list[str]:
-    """The keys of a result row."""
-    return [output.name for output in _elements(description)]
-
-
-def _elements(description: LoadDescription) -> Iterator[Any]:
-    """What the elements of a result row are, each column of a table for itself."""
-    for output in description.outputs:
-        if isinstance(output, (EntityLoad, ColumnLoad, BundleLoad)):
-            yield output
-        else:
-            yield from output.parts
-
-
-def result_metadata(description: LoadDescription) -> SimpleResultMetaData:
-    """The keys and uniqueness rules of the result that the user gets."""
-    filters: list[Any] = []
-    extra: list[Any] = []
-    for output in _elements(description):
-        if isinstance(output, EntityLoad):
-            filters.append(id)
-            extra.append((output.entity.entity,))
-        else:
-            filters.append(None)
-            extra.append(getattr(output, "keys", ()))
-    return SimpleResultMetaData(
-        result_names(description),
-        extra,
-        _create_unique_filters=lambda *_: list(filters),
-    )
-
-
-__all__ = ["LoadPlan", "Row", "plan_for", "result_metadata", "result_names"]
+__all__ = ["LoadPlan", "Row", "plan_for"]

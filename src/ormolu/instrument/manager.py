@@ -6,6 +6,12 @@ from typing import Any
 from weakref import WeakSet
 
 from .._speedups import state as kernel
+from ..exc import (
+    UnmappedClassError,
+    UnmappedError,
+    UnmappedInstanceError,
+    class_name,
+)
 
 MANAGER_KEY = "_sa_class_manager"
 
@@ -98,3 +104,20 @@ def manager_of_class(cls: type) -> ClassManager | None:
     except AttributeError:
         return None
     return found if isinstance(found, ClassManager) else None
+
+
+def unmapped_error(cls: type) -> UnmappedError:
+    """What to raise for an instance of a class that is not mapped.
+
+    The class is to blame when its superclass is mapped: the instance may well have all
+    that the mapped ones have.
+    """
+    for base in cls.__mro__[1:]:
+        if manager_of_class(base) is not None:
+            return UnmappedClassError(
+                cls,
+                f"Class {class_name(cls)!r} is not mapped; its superclass "
+                f"{class_name(base)!r} is. "
+                "Map the subclass as well, or use the superclass.",
+            )
+    return UnmappedInstanceError(None, f"Class {class_name(cls)!r} is not mapped")

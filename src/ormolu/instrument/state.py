@@ -14,13 +14,18 @@ from typing import Any
 from sqlalchemy.util import EMPTY_DICT
 
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError, class_name
+from ..exc import UnmappedError, UnmappedInstanceError, class_name
 from . import entity
 from .expiry import expire_keys, expired_attributes
 from .extras import extras_of
 from .flags import NO_VALUE, PASSIVE_OFF
 from .history import History
-from .manager import ClassManager, manager_of_class, manager_of_layout
+from .manager import (
+    ClassManager,
+    manager_of_class,
+    manager_of_layout,
+    unmapped_error,
+)
 from .pickling import deep_copied_state, pickled_state, restore_state
 
 MODIFIED = kernel.MODIFIED
@@ -478,11 +483,13 @@ def unloaded_keys(obj: Any) -> set[str]:
     return unloaded
 
 
-def missing_state(instance: Any) -> UnmappedInstanceError:
+def missing_state(instance: Any) -> UnmappedError:
     """The error for an object without state."""
     cls = type(instance)
     if manager_of_class(cls) is None:
-        return UnmappedInstanceError(instance)
+        if isinstance(instance, type):
+            return UnmappedInstanceError(instance)
+        return unmapped_error(cls)
     return UnmappedInstanceError(
         instance,
         f"Class '{class_name(cls)}' is mapped, but this instance lacks "

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import LABEL_STYLE_NONE, and_, bindparam, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import TableClause
 
 from .._core.warnings import warn
 from .._speedups import state as kernel
@@ -249,9 +250,13 @@ def attribute_value(obj: Any, struct: Any, mapper: Any, key: str, passive: int) 
 
 
 class LazyStatement:
-    """The SELECT of one relationship, with the columns that its parameters come from."""
+    """The SELECT of one relationship, with the columns that its parameters come from.
 
-    __slots__ = ("parameters", "prepared")
+    Attributes:
+        repeats: whether several of its rows may be of one object.
+    """
+
+    __slots__ = ("parameters", "prepared", "repeats")
 
     def __init__(
         self,
@@ -286,6 +291,13 @@ class LazyStatement:
         own = OwnLoad(without_reverse(prop, node), path)
         statement = statement.options(own).set_label_style(LABEL_STYLE_NONE)
         self.prepared = PreparedLoad(statement)
+        self.repeats = (
+            prop.secondary is not None
+            or prop.viewonly
+            or bool(criteria)
+            # a join or union may have a key more than once
+            or not isinstance(prop.entity.selectable, TableClause)
+        )
 
 
 def _parameter_prefix(criterion: Any, own: Any) -> str:
@@ -383,11 +395,7 @@ def _emit(
             params=values,
         )
     if prop.uselist:
-        return (
-            _unique(found)
-            if prop.secondary is not None or prop.viewonly or plan_repeats(plan)
-            else found
-        )
+        return _unique(found) if statement.repeats or plan_repeats(plan) else found
     return _one(prop, _unique(found))
 
 

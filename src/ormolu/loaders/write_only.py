@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import Delete, Insert, Update
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
+from .._core.names import NO_NAMES
 from ..mapping.direction import ONETOMANY
 from ..mapping.hooks import hooks
 from ..mapping.instance_values import value_parameter
@@ -42,7 +43,7 @@ class RelatedRows:
         self.froms: tuple[Any, ...] = ()
         if prop.secondary is not None:
             # the entity first: filter_by() and join() look at it
-            self.froms = (prop.mapper, prop.secondary)
+            self.froms = (prop.mapper, prop.secondary._annotate(NO_NAMES))
         self.order_by: tuple[Any, ...] = tuple(prop.order_by or ())
 
     def restrict(self, statement: Select[Any]) -> Select[Any]:

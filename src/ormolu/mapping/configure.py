@@ -10,8 +10,7 @@ from sqlalchemy import exc as sa_exc
 
 from .._core.warnings import from_configuring
 from .._speedups import state as kernel
-from ..exc import UnmappedInstanceError
-from ..instrument.manager import manager_of_class
+from ..instrument.manager import manager_of_class, unmapped_error
 from .events import announce, may_configure
 
 lock = threading.RLock()
@@ -194,7 +193,7 @@ def layout_for(cls: type) -> Any:
     """The kernel asks for the layout of a class that it does not know yet."""
     manager = manager_of_class(cls)
     if manager is None or manager.mapper is None:
-        raise UnmappedInstanceError(None, _unmapped_text(cls))
+        raise unmapped_error(cls)
     mapper = manager.mapper
     if _configuring():
         return mapper.layout
@@ -202,19 +201,6 @@ def layout_for(cls: type) -> Any:
     if mapper.configured:
         kernel.register_layout(cls, mapper.layout)
     return mapper.layout
-
-
-def _unmapped_text(cls: type) -> str:
-    name = f"{cls.__module__}.{cls.__name__}"
-    if manager_of_class(cls) is None:
-        for base in cls.__mro__[1:]:
-            if manager_of_class(base) is not None:
-                return (
-                    f"Class {name!r} is not mapped; its superclass "
-                    f"'{base.__module__}.{base.__name__}' is. "
-                    "Map the subclass as well, or use the superclass."
-                )
-    return f"Class {name!r} is not mapped"
 
 
 kernel.set_missing_layout_hook(layout_for)

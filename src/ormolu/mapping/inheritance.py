@@ -490,7 +490,10 @@ class MapperInheritance(mapper_events.MapperTarget):
 
 
 def _equated(joined: Join, foreign_keys: Any) -> list[tuple[Any, Any]]:
-    """(referred, referring) columns of the join of a table to the parent's."""
+    """(referred, referring) columns of the join of a table to the parent's.
+
+    Those of a subquery or alias stand for columns of tables, which are equal as well.
+    """
     given = None
     if foreign_keys is not None:
         keys = (
@@ -499,7 +502,14 @@ def _equated(joined: Join, foreign_keys: Any) -> list[tuple[Any, Any]]:
             else [foreign_keys]
         )
         given = set(keys)
-    return equated_pairs(joined.onclause, given)
+    pairs = equated_pairs(joined.onclause, given)
+    written = (
+        (left, right)
+        for referred, referring in pairs
+        for left in referred.base_columns
+        for right in referring.base_columns
+    )
+    return list(dict.fromkeys((*pairs, *written)))
 
 
 class ConcreteInheritedProperty(MapperProperty):

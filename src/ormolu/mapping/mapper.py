@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import exc as sa_exc
@@ -461,10 +461,39 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         return hooks.load_expired(self, obj, passive)
 
     def cascade_iterator(
-        self, type_: str, obj: Any, halt_on: Any = None
+        self, type_: str, state: Any, halt_on: Callable[[Any], bool] | None = None
+    ) -> Iterator[tuple[Any, Mapper, Any, dict[str, Any]]]:
+        """Every object that an operation goes on to, along relationships that cascade.
+
+        Args:
+            type_: the operation: ``"save-update"``, ``"delete"`` and so on.
+            state: that of the instance to begin with, whatever subclass it is of; the
+                instance itself is given where a relationship leads back to it.
+            halt_on: called with the state of each object; where it is true, neither the
+                object nor what follows from it is given.
+
+        Yields:
+            the object, its mapper, its state and its attributes.
+
+        Source: ``sqlalchemy.orm.Mapper.cascade_iterator``.
+        """
+        obj = state.obj()
+        mapper = kernel.layout_of(obj).mapper
+        if type_ not in mapper._cascading:
+            return
+        halt = None if halt_on is None else lambda one: halt_on(instance_state(one))
+        for other in mapper._cascaded(type_, obj, halt, set()):
+            found = instance_state(other)
+            yield other, found.mapper, found, found.dict
+
+    def cascaded(self, type_: str, obj: Any, halt_on: Any = None) -> Iterator[Any]:
+        """Every other object that an operation on an instance of the class goes on to."""
+        return self._cascaded(type_, obj, halt_on, {id(obj)})
+
+    def _cascaded(
+        self, type_: str, obj: Any, halt_on: Any, visited: set[int]
     ) -> Iterator[Any]:
         """Every object that an operation on ``obj`` goes on to, breadth after depth."""
-        visited = {id(obj)}
         stack = [self._cascade_step(type_, obj, visited, halt_on)]
         while stack:
             for child in stack[-1]:

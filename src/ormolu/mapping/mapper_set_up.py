@@ -9,11 +9,11 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy import util as sa_util
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.sql.schema import Column
+from sqlalchemy.sql.schema import Column, Table
 
 from .._core.collections import ReadOnlyColumns
 from .._core.selectables import is_omitted
-from .._core.warnings import warn_deprecated
+from .._core.warnings import warn, warn_deprecated
 from .._speedups import state as kernel
 from ..instrument import events as instance_events
 from ..instrument.attribute_events import inherit_listeners
@@ -258,10 +258,19 @@ class MapperSetUp(PolymorphicMapper):
             return
         if existing.parent is not self:
             return  # an attribute of the parent, which gets one more column
+        first, second = existing.columns[0], column
+        if self._is_of_parent(column):
+            first, second = second, first  # what was there first is named first
         raise sa_exc.InvalidRequestError(
-            f"Implicitly combining column {existing.columns[0]} with column {column} "
+            f"Implicitly combining column {first} with column {second} "
             f"under attribute '{key}'.  Please configure one or more attributes for "
             "these same-named columns explicitly."
+        )
+
+    def _is_of_parent(self, column: Any) -> bool:
+        """Whether a column is of a table that the mapper does not add itself."""
+        return self.inherits is not None and not self.local_table.c.contains_column(
+            column
         )
 
     def _is_given_column(self, key: str, column: Any) -> bool:
@@ -309,6 +318,11 @@ class MapperSetUp(PolymorphicMapper):
             if name in cls.__dict__:
                 return cls.__dict__[name]
         return None
+
+    def _user_descriptor(self, key: str) -> Any:
+        """The user's own descriptor that the class has, or inherits, under a name."""
+        found = getattr(self.class_, key, None)
+        return found if hasattr(found, "__get__") and _is_userland(found) else None
 
     def add_property(self, key: str, prop: Any) -> None:
         """Map one more attribute; see ``Mapper.add_property``."""
@@ -422,6 +436,7 @@ class MapperSetUp(PolymorphicMapper):
         if self._inherits_primary_key():
             assert self.inherits is not None
             columns = list(self.inherits.primary_key)
+            self._warn_without_key()
         elif given is not None:
             columns = [self._primary_key_column(c) for c in sa_util.to_list(given)]
         else:
@@ -436,6 +451,15 @@ class MapperSetUp(PolymorphicMapper):
         keys = [self._columntoproperty[c].key for c in mapped]
         self._pk_keys = tuple(keys)
         self.layout.pk_slots = tuple(self.layout.index[k] for k in keys)
+
+    def _warn_without_key(self) -> None:
+        """Warn of a table whose rows a flush cannot tell from each other."""
+        table = self.local_table
+        if isinstance(table, Table) and not table.primary_key:
+            warn(
+                "Could not assemble any primary keys for locally mapped table "
+                f"'{table.description}' - no rows will be persisted in this Table."
+            )
 
     def _primary_key_column(self, given: Any) -> Any:
         """A column of the primary key that was named in the mapping.

@@ -150,12 +150,9 @@ class Synonym(DescriptorProperty):
         parent._configure_property(self.name, column)
 
     def instrument_class(self, mapper: Any) -> None:
-        descriptor = self.descriptor
-        if descriptor is None:
-            held = mapper.class_.__dict__.get(self.key)
-            if isinstance(held, property):
-                descriptor = held
-        attr: Any = SynonymAttribute(self, descriptor)
+        if self.descriptor is None and mapper is self.parent:
+            self.descriptor = mapper._user_descriptor(self.key)
+        attr: Any = SynonymAttribute(self, self.descriptor)
         attr.class_, attr._parententity = mapper.class_, mapper
         attr._doc = self.doc
         mapper._keep_and_set(self.key, attr)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exc as sa_exc
 from sqlalchemy import text
 from sqlalchemy.engine.result import ChunkedIteratorResult, Result
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from .._core.names import PLUGIN
 from .._speedups import hydration
@@ -17,7 +18,8 @@ from ..dml import execution as dml
 from ..dml.request import OWN_OPTIONS
 from ..hydrate.context import QueryContext
 from ..hydrate.description import inherited_options
-from ..hydrate.plans import LoadPlan, plan_for, result_metadata
+from ..hydrate.plans import LoadPlan, plan_for
+from ..hydrate.result_keys import result_metadata
 from ..lanes.fast import is_free
 from ..lanes.purpose import (
     LOAD_OPTION,
@@ -85,6 +87,8 @@ def execute_again(session: Any, statement: Any, parameters: Any) -> Result[Any] 
         return None
     rows = hydrate(session, plan, raw_rows, EMPTY)
     generation = session._generation if plan.entities else None
+    if fast.description.fleeting:
+        metadata = result_metadata(fast.description, statement)
     return EntityResult(metadata, rows, plan.scalar, session, generation)
 
 
@@ -111,7 +115,10 @@ def execute_select(
         if fast is not None:
             return fast
     core_options = {k: v for k, v in options.items() if k not in BETWEEN_PARTS}
-    core_options["_result_disable_adapt_to_context"] = True
+    if not isinstance(
+        statement, CompoundSelect
+    ):  # whose rows the user gets as they are
+        core_options["_result_disable_adapt_to_context"] = True
     if merged.get("yield_per"):
         core_options.setdefault("stream_results", True)
         core_options["max_row_buffer"] = merged["yield_per"]
@@ -162,11 +169,13 @@ def _execute_fast(
             session, statement, _repeated(options), given, inherited=inherited
         )
     rows = hydrate(session, plan, raw_rows, options, context)
-    return _result(session, fast.description, plan, rows, session._generation)
+    generation = session._generation
+    return _result(session, statement, fast.description, plan, rows, generation)
 
 
 def _result(
     session: Any,
+    statement: Any,
     description: Any,
     plan: LoadPlan,
     rows: list[Any],
@@ -178,9 +187,7 @@ def _result(
     Args:
         generation: the session's while it does; None when the rows are the user's.
     """
-    metadata = description.metadata
-    if metadata is None:
-        metadata = description.metadata = result_metadata(description)
+    metadata = result_metadata(description, statement)
     if not plan.entities:
         generation = None
     result: Any = EntityResult(metadata, rows, plan.scalar, session, generation, raw)
@@ -205,8 +212,9 @@ def wrap(
     token = identity_token_of(options)
     plan = plan_for(description, processors_of(cursor_result), inherited, token)
     size = options.get("yield_per")
+    statement = None if context is None else context.query
     if size:
-        metadata = result_metadata(description)
+        metadata = result_metadata(description, statement)
         if description.needs_unique or plan.repeats:
             cursor_result.close()
             raise sa_exc.InvalidRequestError(
@@ -233,7 +241,9 @@ def wrap(
         return result  # type: ignore[no-any-return]
     rows = hydrate(session, plan, fetch_all(cursor_result), options, context)
     generation = None if options.get("prebuffer_rows") else session._generation
-    return _result(session, description, plan, rows, generation, cursor_result)
+    return _result(
+        session, statement, description, plan, rows, generation, cursor_result
+    )
 
 
 def objects_of(session: Any, statement: Any, cursor_result: Any) -> Result[Any]:

@@ -71,7 +71,7 @@ class Moving(Connecting):
             if reached is not None:
                 self._save_reached(reached)
                 return
-            for other in mapper.cascade_iterator(
+            for other in mapper.cascaded(
                 "save-update", instance, halt_on=self._contains
             ):
                 self._save_or_update_one(other, kernel.state_of(other))
@@ -230,7 +230,7 @@ class Moving(Connecting):
             self._enter(self._target_home(obj, struct), obj, struct)
         found: list[Any] = []
         if cascade:
-            found = list(struct._o_layout.mapper.cascade_iterator("delete", obj))
+            found = list(struct._o_layout.mapper.cascaded("delete", obj))
         self._tracker.deleted[id(obj)] = obj
         return found
 
@@ -249,7 +249,7 @@ class Moving(Connecting):
                 f"Instance {instance_text(instance)} is not present in this Session"
             )
         mapper = struct._o_layout.mapper
-        cascaded = list(mapper.cascade_iterator("expunge", instance))
+        cascaded = list(mapper.cascaded("expunge", instance))
         for obj in [instance, *cascaded]:
             self._expunge_one(obj)
 

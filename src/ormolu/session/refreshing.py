@@ -81,7 +81,7 @@ class Refreshing(BulkOperations):
                 raise KeyError(unknown[0])
             expire_keys(instance, names)
             return
-        cascaded = list(mapper.cascade_iterator("refresh-expire", instance))
+        cascaded = list(mapper.cascaded("refresh-expire", instance))
         expire_all(instance)
         for other in cascaded:
             self._expire_one(other)
@@ -96,7 +96,7 @@ class Refreshing(BulkOperations):
         if attribute_names:
             expire_keys(instance, mapper._without_composites(attribute_names))
             return
-        cascaded = list(mapper.cascade_iterator("refresh-expire", instance))
+        cascaded = list(mapper.cascaded("refresh-expire", instance))
         self._expire_one(instance)
         for other in cascaded:
             self._expire_one(other)
