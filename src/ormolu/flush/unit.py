@@ -138,10 +138,10 @@ class UnitOfWork:
         return bool(questions)
 
     def _mappers_of(self, base: Any) -> list[Any]:
-        """The mappers of a hierarchy that have objects here."""
+        """The mappers of a hierarchy that have objects here, each before its heirs."""
         if not base._inheriting_mappers:
-            return [base]
-        return [mapper for mapper in self.by_mapper if mapper.base_mapper is base]
+            return [base] if base in self.by_mapper else []
+        return [m for m in base.self_and_descendants if m in self.by_mapper]
 
     def _questions(
         self, mapper: Any
@@ -207,15 +207,14 @@ class UnitOfWork:
 
     def chosen(self, base: Any, isdelete: bool) -> Iterator[tuple[Any, list[Any]]]:
         """The objects of a hierarchy that are saved or deleted, by mapper."""
-        for mapper, records in list(self.by_mapper.items()):
-            if mapper.base_mapper is base:
-                objects = [
-                    r.obj
-                    for r in records.values()
-                    if r.isdelete is isdelete and not r.listonly
-                ]
-                if objects:
-                    yield mapper, objects
+        for mapper in self._mappers_of(base):
+            objects = [
+                r.obj
+                for r in self.by_mapper[mapper].values()
+                if r.isdelete is isdelete and not r.listonly
+            ]
+            if objects:
+                yield mapper, objects
 
     def related(self, parent: Any, isdelete: bool) -> list[Any]:
         """Objects with a relationship that are saved (and refer) or deleted."""
