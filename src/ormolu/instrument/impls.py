@@ -408,15 +408,14 @@ class ScalarObjectImpl(AttributeImpl):
         self.append_token = self.replace_token  # to set is to append, for a scalar
 
     def get_history(self, obj: Any, passive: int = PASSIVE_OFF) -> History:
-        changed = self.changed(obj)
         current = kernel.peek_key(obj, self.key)
         if current is UNLOADED:
-            if changed:
-                current = NO_VALUE
-            else:
-                current = self.get(obj, passive ^ (passive & INIT_OK))
-                if current is PASSIVE_NO_RESULT or current is NO_VALUE:
+            current = self.get(obj, passive ^ (passive & INIT_OK))
+            if current is PASSIVE_NO_RESULT or current is NO_VALUE:
+                if not self.changed(obj):
                     return HISTORY_BLANK
+                current = NO_VALUE
+        changed = self.changed(obj)  # to load what was deleted undoes that
         if not changed:
             if self.is_new(obj) and current is not NO_VALUE:
                 return History([current], (), ())
