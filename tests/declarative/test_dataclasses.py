@@ -294,3 +294,4 @@ def test_a_default_that_the_column_does_not_know_is_inserted(dataclass_base):
         session.flush()
         assert vars(a)["x"] == "x"
         assert session.execute(table.select()).all() == [(1, "x", None)]
+    engine.dispose()

@@ -7,6 +7,7 @@ compared with all the statements that they took.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +24,17 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def theirs(way: str) -> World:
-    return build(sqlalchemy.orm, way)
+def theirs(way: str) -> Iterator[World]:
+    world = build(sqlalchemy.orm, way)
+    yield world
+    world.engine.dispose()
 
 
 @pytest.fixture(scope="module", params=["embedded", "adopted"])
-def ours(request: pytest.FixtureRequest, way: str) -> World:
-    return build(ormolu, way, embedded=request.param == "embedded")
+def ours(request: pytest.FixtureRequest, way: str) -> Iterator[World]:
+    world = build(ormolu, way, embedded=request.param == "embedded")
+    yield world
+    world.engine.dispose()
 
 
 PROGRAMS: dict[str, Program] = {}

@@ -415,3 +415,4 @@ def test_a_version_column_by_its_name_is_refused_by_a_flush(base: Any) -> None:
         session.add(Thing())
         with pytest.raises(ArgumentError, match="'version' should be explicitly"):
             session.flush()
+    engine.dispose()
