@@ -263,16 +263,17 @@ class Moving(Connecting):
         if pending:
             self._number_pending()
             del tracker.new[id(obj)], self._numbers[id(obj)]
-        marked = tracker.deleted.pop(id(obj), None) is not None
+        tracker.deleted.pop(id(obj), None)
         tracker.modified.pop(id(obj), None)
         if home.token is not None:
             extras_of(struct)["identity_token"] = home.token
-        if struct._o_key is not None:
+        mapped = struct._o_key is not None and home.contains(obj)
+        if mapped:
             home.discard(obj)
         struct._o_home = None
-        if marked or struct._o_flags & DELETED:
-            # one that a flush which failed has returned comes back once more: what
-            # happens before the rollback is discarded
+        if not mapped and not pending:
+            # what is in the identity map again, since a flush that failed or since its
+            # deletion was asked for once more, comes back with a rollback all the same
             self._forget_deletion(obj)
         if self._hears:
             self._tell_of_leaving(obj, struct, pending)
