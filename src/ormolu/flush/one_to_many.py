@@ -63,6 +63,11 @@ class OneToManyDependency(Dependency):
 
     # -- what takes part -----------------------------------------------------------
 
+    def takes_part(self, uow: Any, objects: list[Any], isdelete: bool) -> bool:
+        if not isdelete or not self.passive_deletes:
+            return super().takes_part(uow, objects, isdelete)
+        return any(not self._history_at_end(uow, obj).empty() for obj in objects)
+
     def _history_at_end(self, uow: Any, obj: Any) -> History:
         """The history of an object that is deleted.
 
