@@ -46,6 +46,11 @@ def insert_fetching_keys(
     statement = _statement(connection, plan, shape, columns)
     if statement is None:
         return None
+    plain = None
+    if len(rows) >= MANY:
+        single = _single_statement(connection, plan, shape, columns)
+        if single is not None and single.names == statement.names:
+            plain = None if single.returns_rows else single.sql
     names = [c.key for c in columns]
     driver = connection.connection
     try:
@@ -54,11 +59,6 @@ def insert_fetching_keys(
     except BaseException as error:
         given = [dict(zip(names, row, strict=True)) for row in rows]
         fail_before(connection, error, statement.sql, given)
-    plain = None
-    if len(rows) >= MANY:
-        single = _single_statement(connection, plan, shape, columns)
-        if single is not None and single.names == statement.names:
-            plain = None if single.returns_rows else single.sql
     return _insert_each(connection, statement.sql, plain, cursor, parameters)
 
 

@@ -71,8 +71,8 @@ class EntityResult(IteratorResult[Any]):
 
     def scalar(self) -> Any:
         """The first element of the first row, None when there is no row."""
-        rows = self._take_only_scalar()
-        return super().scalar() if rows is None else rows[0]
+        only = self._take_only_scalar()
+        return super().scalar() if only is None else only
 
     def scalar_one(self) -> Any:
         """The first element of the only row.
@@ -81,8 +81,8 @@ class EntityResult(IteratorResult[Any]):
             NoResultFound: when there is none.
             MultipleResultsFound: when there are several.
         """
-        rows = self._take_only_scalar()
-        return super().scalar_one() if rows is None else rows[0]
+        only = self._take_only_scalar()
+        return super().scalar_one() if only is None else only
 
     def scalar_one_or_none(self) -> Any:
         """The first element of the only row, None when there is no row.
@@ -90,10 +90,10 @@ class EntityResult(IteratorResult[Any]):
         Raises:
             MultipleResultsFound: when there are several.
         """
-        rows = self._take_only_scalar()
-        return super().scalar_one_or_none() if rows is None else rows[0]
+        only = self._take_only_scalar()
+        return super().scalar_one_or_none() if only is None else only
 
-    def _take_only_scalar(self) -> list[Any] | None:
+    def _take_only_scalar(self) -> Any:
         if self._source_supports_scalars and self._unique_filter_state is None:
             return self.take_only()
         return None
@@ -119,7 +119,7 @@ class EntityResult(IteratorResult[Any]):
             self._hard_closed = hard
         return rows
 
-    def take_only(self) -> list[Any] | None:
+    def take_only(self) -> Any:
         """The only row, with which the result is closed; None unless there is one.
 
         Core takes a row that is None for none.
@@ -127,7 +127,8 @@ class EntityResult(IteratorResult[Any]):
         if self._unread:
             rows = self._unread[0]
             if len(rows) == 1 and rows[0] is not None:
-                return self.take_all(hard=True)
+                taken = self.take_all(hard=True)
+                return None if taken is None else taken[0]
         return None
 
 
@@ -153,8 +154,8 @@ class EntityScalars(ScalarResult[Any]):
             NoResultFound: when there is none.
             MultipleResultsFound: when there are several.
         """
-        rows = self._take_only()
-        return super().one() if rows is None else rows[0]
+        only = self._take_only()
+        return super().one() if only is None else only
 
     def one_or_none(self) -> Any:
         """The only element, None when there is none.
@@ -162,15 +163,15 @@ class EntityScalars(ScalarResult[Any]):
         Raises:
             MultipleResultsFound: when there are several.
         """
-        rows = self._take_only()
-        return super().one_or_none() if rows is None else rows[0]
+        only = self._take_only()
+        return super().one_or_none() if only is None else only
 
     def first(self) -> Any:
         """The first element, None when there is none."""
-        rows = self._take_only()
-        return super().first() if rows is None else rows[0]
+        only = self._take_only()
+        return super().first() if only is None else only
 
-    def _take_only(self) -> list[Any] | None:
+    def _take_only(self) -> Any:
         """The only row where rows are the elements, and all of them are wanted."""
         if self._unique_filter_state is None and self._post_creational_filter is None:
             return self._real_result.take_only()
