@@ -10,10 +10,13 @@ from ._speedups import impl as __impl__
 from ._speedups import speedups_status
 from ._version import __version__
 from .attributes import (
+    NO_VALUE,
+    AttributeEventToken,
     InstrumentedAttribute,
     PassiveFlag,
     QueryableAttribute,
 )
+from .compile.from_statement import FromStatement
 from .compile.loader_criteria import LoaderCriteriaOption, with_loader_criteria
 from .declarative.attribute_setting import add_mapped_attribute
 from .declarative.base import (
@@ -38,6 +41,16 @@ from .declarative.mapped_column import (
     unmapped_column,
 )
 from .declarative.registry import registry
+from .events import (
+    AttributeEvents,
+    InstanceEvents,
+    InstrumentationEvents,
+    MapperEvents,
+    QueryEvents,
+    RegistryEvents,
+    SessionEvents,
+)
+from .hydrate.context import QueryContext
 from .instrument.collections import (
     KeyFuncDict,
     MappedCollection,
@@ -92,6 +105,7 @@ from .mapping.constructors import (
     synonym,
 )
 from .mapping.direction import MANYTOMANY, MANYTOONE, ONETOMANY, RelationshipDirection
+from .mapping.events import EXT_CONTINUE, EXT_SKIP, EXT_STOP
 from .mapping.inspecting import class_mapper, clear_mappers, object_mapper
 from .mapping.interfaces import MapperProperty, PropComparator
 from .mapping.mapped import (
@@ -104,15 +118,21 @@ from .mapping.mapped import (
 from .mapping.mapper import Mapper
 from .mapping.orm_join import join, outerjoin
 from .mapping.polymorphic_union import polymorphic_union
-from .mapping.properties import ColumnProperty
+from .mapping.properties import ColumnProperty, MappedSQLExpression
+from .mapping.queryable import (
+    InspectionAttr,
+    InspectionAttrExtensionType,
+    NotExtension,
+)
 from .mapping.relationships import Relationship, RelationshipProperty
+from .mapping.synonym import Synonym, SynonymProperty
 from .mapping.validators import reconstructor, validates
 from .mapping.with_parent import with_parent
 from .mapping.with_polymorphic import with_polymorphic
 from .query.appender import AppenderQuery
-from .query.events import QueryEvents
 from .query.query import Query
 from .session.execute_state import ORMExecuteState
+from .session.identity import IdentityMap
 from .session.maker import sessionmaker
 from .session.scoped import QueryPropertyDescriptor, scoped_session
 from .session.session import (
@@ -128,6 +148,8 @@ from .session.user_options import UserDefinedOption
 
 __all__ = [
     "AppenderQuery",
+    "AttributeEventToken",
+    "AttributeEvents",
     "AttributeState",
     "Bundle",
     "CascadeOptions",
@@ -140,8 +162,17 @@ __all__ = [
     "DeclarativeMeta",
     "DictBundle",
     "DynamicMapped",
+    "EXT_CONTINUE",
+    "EXT_SKIP",
+    "EXT_STOP",
     "Entity",
+    "FromStatement",
+    "IdentityMap",
+    "InspectionAttr",
+    "InspectionAttrExtensionType",
+    "InstanceEvents",
     "InstanceState",
+    "InstrumentationEvents",
     "InstrumentedAttribute",
     "KeyFuncDict",
     "Load",
@@ -153,24 +184,33 @@ __all__ = [
     "MappedAsDataclass",
     "MappedCollection",
     "MappedColumn",
+    "MappedSQLExpression",
     "Mapper",
+    "MapperEvents",
     "MapperProperty",
+    "NO_VALUE",
+    "NotExtension",
     "ONETOMANY",
     "ORMDescriptor",
     "ORMExecuteState",
     "PassiveFlag",
     "PropComparator",
     "Query",
+    "QueryContext",
     "QueryEvents",
     "QueryPropertyDescriptor",
     "QueryableAttribute",
+    "RegistryEvents",
     "Relationship",
     "RelationshipDirection",
     "RelationshipProperty",
     "SQLORMExpression",
     "Session",
+    "SessionEvents",
     "SessionTransaction",
     "SessionTransactionOrigin",
+    "Synonym",
+    "SynonymProperty",
     "Unmapped",
     "UserDefinedOption",
     "WriteOnlyCollection",
@@ -230,9 +270,9 @@ __all__ = [
     "registry",
     "relationship",
     "remote",
+    "scoped_session",
     "selectin_polymorphic",
     "selectinload",
-    "scoped_session",
     "sessionmaker",
     "speedups_status",
     "subqueryload",
@@ -240,8 +280,8 @@ __all__ = [
     "synonym_for",
     "undefer",
     "undefer_group",
-    "unmapped_dataclass",
     "unmapped_column",
+    "unmapped_dataclass",
     "validates",
     "was_deleted",
     "with_expression",

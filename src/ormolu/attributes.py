@@ -124,6 +124,7 @@ def flag_dirty(instance: Any) -> None:
 
 
 __all__ = [
+    "AttributeEventToken",
     "ATTR_EMPTY",
     "ATTR_WAS_SET",
     "HISTORY_BLANK",

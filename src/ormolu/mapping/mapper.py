@@ -24,7 +24,7 @@ from .composite import Composite
 from .hooks import hooks
 from .mapper_set_up import MapperSetUp
 from .properties import ColumnProperty
-from .queryable import InspectionAttr
+from .queryable import InspectionAttr, NotExtension
 from .relationships import Relationship, sync_targets
 from .synonym import Synonym
 from .validators import find_validators
@@ -285,9 +285,9 @@ class Mapper(MapperSetUp, InspectionAttr, HasCacheKey):
         found: dict[str, Any] = {}
         for cls in reversed(self.class_.__mro__):
             for key, value in vars(cls).items():
-                if getattr(value, "is_attribute", False) or getattr(
-                    value, "extension_type", None
-                ):
+                kind = getattr(value, "extension_type", None)
+                is_extension = kind and kind is not NotExtension.NOT_EXTENSION
+                if is_extension or getattr(value, "is_attribute", False):
                     found[key] = value
         return ReadOnlyProperties(found)
 

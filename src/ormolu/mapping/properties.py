@@ -214,6 +214,10 @@ class ColumnProperty(MapperProperty):
         return f"{self.parent.class_.__name__}.{self.key}"
 
 
+# what `column_property` makes has a class of its own in the reference API
+MappedSQLExpression = ColumnProperty
+
+
 def dest_impl(obj: Any, key: str) -> Any:
     """The implementation of an instance's attribute."""
     return getattr(type(obj), key).impl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, TypeVar
 
 from sqlalchemy import exc as sa_exc
@@ -36,6 +37,19 @@ _NEVER = object()
 """What is known of comparisons that are not copied: made once, not to be copied."""
 
 
+class InspectionAttrExtensionType(Enum):
+    """The kinds of descriptors that extensions of the mapping put on a class.
+
+    Source: ``sqlalchemy.orm.InspectionAttrExtensionType``.
+    """
+
+
+class NotExtension(InspectionAttrExtensionType):
+    """The kind of what no extension has put there."""
+
+    NOT_EXTENSION = "not_extension"
+
+
 class InspectionAttr:
     """What every object that ``inspect()`` may return can be asked."""
 
@@ -51,7 +65,7 @@ class InspectionAttr:
     is_clause_element = False
     is_composite = False
     _is_internal_proxy = False
-    extension_type: Any = None
+    extension_type: Any = NotExtension.NOT_EXTENSION
 
 
 class QueryableAttribute(
