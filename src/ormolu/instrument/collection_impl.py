@@ -70,6 +70,13 @@ def restored(added: list[Any], removed: list[Any]) -> PendingCollection:
     return pending
 
 
+def forget_pending(obj: Any, key: str) -> None:
+    """What waits for a collection to be loaded does not count any more."""
+    extras = kernel.state_of(obj)._o_extras
+    if extras and "pending" in extras:
+        extras["pending"].pop(key, None)
+
+
 class CollectionImpl(AttributeImpl):
     """A collection of related objects (one-to-many, many-to-many).
 

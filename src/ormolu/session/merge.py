@@ -11,6 +11,7 @@ from .._core.warnings import warn
 from .._speedups import state as kernel
 from ..exc import StaleDataError, instance_text
 from ..hydrate.description import merged_record, node_of_own_load
+from ..instrument.collection_impl import forget_pending
 from ..instrument.collections import collection_adapter
 from ..instrument.expiry import expire_keys, expired_keys, is_expired, leave_expiry
 from ..instrument.flags import PASSIVE_MERGE
@@ -219,6 +220,7 @@ class Merge:
         if self.load:
             impl.replace(target, merged, adapt=False)
         else:
+            forget_pending(target, prop.key)
             impl.set_committed_value(target, merged)
 
 
