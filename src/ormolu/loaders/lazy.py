@@ -163,7 +163,10 @@ def _load_by_get(
     strategy: str,
     along: Along,
 ) -> Any:
+    missing = kernel.peek_key(obj, prop.key) is kernel.UNLOADED
     key = _foreign_key(prop, obj, struct, passive)
+    if missing and kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
+        return ATTR_WAS_SET  # by the eager load of the row that the key is in
     if key is PASSIVE_NO_RESULT or key is NO_VALUE:
         return key
     if key is None:
@@ -375,7 +378,7 @@ def _emit(
             return PASSIVE_NO_RESULT
         values[name] = value
     if missing and kernel.peek_key(obj, prop.key) is not kernel.UNLOADED:
-        return ATTR_WAS_SET  # by the eager load of a row that a parameter needed
+        return ATTR_WAS_SET  # by the eager load of the row that has a parameter
     if NO_VALUE in values.values() or (pending and None in values.values()):
         return [] if prop.uselist else None
     if not pending and not passive & NO_AUTOFLUSH:
