@@ -208,7 +208,9 @@ class SelectinLoad:
         names = self._local_names()
         return any(
             kernel.peek_key(obj, name) is UNLOADED
-            and name not in (kernel.state_of(obj)._o_originals or ())
+            # one that was deleted reads as None if it had been known
+            and (kernel.state_of(obj)._o_originals or {}).get(name, UNLOADED)
+            is UNLOADED
             for obj in objects
             for name in names
         )
