@@ -69,6 +69,17 @@ class LoadPlan:
         )
         watch(self)
 
+    def hydrate(self, tracker: Any, rows: list[Any]) -> list[Any]:
+        """The objects of raw rows, where no further loads follow.
+
+        Args:
+            tracker: that of the session.
+        """
+        run = hydration.LoadRun(tracker, self.outputs, scalar=self.scalar)
+        results: list[Any] = run.rows(rows)
+        run.finish()
+        return results
+
     def _outputs(self, output: Any, processors: Processors) -> list[Any]:
         if isinstance(output, EntityLoad):
             return [self.entity_plan(output, processors)]

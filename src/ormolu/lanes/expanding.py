@@ -62,7 +62,10 @@ class ExpandingStatement:
         self.coltypes: list[Any] | None = None
 
     def fetch_all(
-        self, connection: Connection, values: Mapping[str, Any], given: Any = None
+        self,
+        connection: Connection,
+        values: Mapping[str, Any],
+        given: Mapping[str, Any] | None = None,
     ) -> list[Any]:
         """Execute on a DBAPI cursor and return the driver's rows.
 

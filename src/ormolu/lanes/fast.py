@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import BindTyping
 
 from .failing import fail_before, fail_executing, fail_fetching
@@ -59,6 +60,7 @@ class FastStatement:
     """
 
     __slots__ = (
+        "_executes_itself",
         "_fixed",
         "_keys",
         "_positional",
@@ -97,6 +99,9 @@ class FastStatement:
             processors = {**processors, **expanded.processors}
         self._processors = {n: p for n, p in processors.items() if n in self.names}
         self.takes_values = self._positional and not self._processors
+        self._executes_itself = (  # which saves a call
+            type(compiled.dialect).do_execute is DefaultDialect.do_execute
+        )
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The driver's form of the parameters."""
@@ -145,7 +150,10 @@ class FastStatement:
         return processed
 
     def fetch_all(
-        self, connection: Connection, values: Mapping[str, Any], given: Any = None
+        self,
+        connection: Connection,
+        values: Mapping[str, Any],
+        given: Mapping[str, Any] | None = None,
     ) -> list[Any]:
         """Execute on a DBAPI cursor and return the driver's rows.
 
@@ -155,32 +163,42 @@ class FastStatement:
         Raises:
             DBAPIError: the driver's errors, wrapped as Core wraps them.
         """
-        driver: Any = connection.connection
+        if given is None:
+            given = values
         try:
             if self.takes_values and not self._fixed:
                 parameters: Any = tuple([values[name] for name in self.names])
             else:
                 parameters = self.parameters(values)
-            cursor = driver.dbapi_connection.cursor()
-        except BaseException as error:
-            shown = [dict(values)] if given is None else given
-            fail_before(connection, error, self.sql, shown)
-        return self._fetch(connection, cursor, parameters)
-
-    def fetch(
-        self, connection: Connection, parameters: Any, given: Mapping[str, Any]
-    ) -> list[Any]:
-        """The same, with the driver's form of the parameters."""
-        driver: Any = connection.connection
-        try:
-            cursor = driver.dbapi_connection.cursor()
         except BaseException as error:
             fail_before(connection, error, self.sql, [dict(given)])
-        return self._fetch(connection, cursor, parameters)
+        return self.fetch(connection, parameters, given)
 
-    def _fetch(self, connection: Connection, cursor: Any, parameters: Any) -> list[Any]:
+    def fetch(
+        self,
+        connection: Connection,
+        parameters: Any,
+        given: Mapping[str, Any] | None = None,
+    ) -> list[Any]:
+        """The same, with the driver's form of the parameters.
+
+        Args:
+            given: None only where the driver takes the values as they are.
+        """
+        driver: Any = connection._dbapi_connection
+        if driver is None:  # what the property does, without a call
+            driver = connection.connection
         try:
-            connection.dialect.do_execute(cursor, self.sql, parameters, None)
+            cursor = driver.dbapi_connection.cursor()
+        except BaseException as error:
+            if given is None:
+                given = dict(zip(self.names, parameters, strict=True))
+            fail_before(connection, error, self.sql, [dict(given)])
+        try:
+            if self._executes_itself:
+                cursor.execute(self.sql, parameters)
+            else:
+                connection.dialect.do_execute(cursor, self.sql, parameters, None)
         except BaseException as error:
             fail_executing(connection, error, self.sql, parameters, cursor)
         if self.coltypes is None:

@@ -105,7 +105,7 @@ class FastSelect:
         else:
             by_name = dict(zip(self._names, values, strict=True))
             try:
-                rows = self.statement.fetch_all(connection, by_name, [dict(given)])
+                rows = self.statement.fetch_all(connection, by_name, given)
             except UnfitListError:
                 return None
         if self.plan is NOT_YET:

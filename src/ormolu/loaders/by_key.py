@@ -117,6 +117,18 @@ def load_by_key(
     return _load(session, mapper, prepared, key_parameters(values), purpose, lazy)
 
 
+def load_by_value(session: Any, mapper: Any, value: Any) -> Any:
+    """The same for a key of one value that is not None, without options."""
+    prepared: PreparedLoad | None = mapper._plans.get(BY_VALUE)
+    if prepared is not None and not (session._hears or session.execution_options):
+        connection = session._current_connection()
+        if connection is not None:
+            found = prepared.load_again(session._tracker, connection, value)
+            if found is not None:
+                return found[0] if found else None
+    return load_by_key(session, mapper, value)
+
+
 def _prepared_by_value(mapper: Any, lazy: bool) -> PreparedLoad:
     """`prepared_by_key` for a key of one value that is not None."""
     found = mapper._plans.get(BY_LAZY_VALUE if lazy else BY_VALUE)

@@ -85,7 +85,7 @@ def execute_again(session: Any, statement: Any, parameters: Any) -> Result[Any] 
     raw_rows = fast.rows(connection, bindparams, given)
     if raw_rows is None:
         return None
-    rows = hydrate(session, plan, raw_rows, EMPTY)
+    rows = plan.hydrate(session._tracker, raw_rows)
     generation = session._generation if plan.entities else None
     if fast.description.fleeting:
         metadata = result_metadata(fast.description, statement)

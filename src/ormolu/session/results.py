@@ -8,6 +8,7 @@ took a fifth of a query by key.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
 from typing import Any, NoReturn, Self
 
@@ -30,6 +31,9 @@ class EntityResult(IteratorResult[Any]):
         raw: the cursor result that the rows came from, None on the fast lane.
     """
 
+    raw: Any = None
+    context: Any = None
+
     def __init__(
         self,
         metadata: Any,
@@ -42,12 +46,23 @@ class EntityResult(IteratorResult[Any]):
         # what the base class's would set; its call took 0.3 us
         self._metadata = metadata
         self._source_supports_scalars = scalar
-        self.raw = raw
-        self.context = None
-        # emptied by whoever reads the rows first, this class or the iterator
-        self._unread = unread = [rows]
-        self._origin = session, generation
-        self.iterator = chain.from_iterable(_read(unread, session, generation, scalar))
+        if raw is not None:
+            self.raw = raw
+        # None once somebody reads the rows, this class or the iterator
+        self._unread: list[Any] | None = rows
+        self._session = session
+        self._generation = generation
+
+    @cached_property
+    def iterator(self) -> Iterator[Any]:  # type: ignore[override]  # set there, once
+        """Over the rows, for Core's methods; made when one asks for it."""
+        rows, self._unread = self._unread, None
+        if rows is None:
+            return iter(())
+        checked = _read(
+            rows, self._session, self._generation, self._source_supports_scalars
+        )
+        return chain.from_iterable(checked)
 
     def yield_per(self, num: int) -> Self:
         """Take note of the wish, which no `unique` may come with."""
@@ -61,7 +76,7 @@ class EntityResult(IteratorResult[Any]):
 
     def _checked(self) -> Self:
         if self._yield_per and self._unique_filter_state:
-            self._unread.clear()
+            self._unread = None
             self.iterator = _refused_rows()
         return self
 
@@ -104,17 +119,16 @@ class EntityResult(IteratorResult[Any]):
         Args:
             hard: whether asking for more is an error afterwards.
         """
-        if not self._unread or self._hard_closed:
+        rows = self._unread
+        if rows is None or self._hard_closed:
             return None
-        session, generation = self._origin
-        rows: list[Any] = self._unread[0]
-        if generation is not None and generation != session._generation:
+        generation = self._generation
+        if generation is not None and generation != self._session._generation:
             return None  # the iterator refuses them
-        self._unread.clear()
+        self._unread = None
         if self.raw is not None:
             self._soft_close(hard=hard)
         else:  # what that would do, without its calls
-            self.iterator = iter(())
             self._soft_closed = True
             self._hard_closed = hard
         return rows
@@ -124,11 +138,10 @@ class EntityResult(IteratorResult[Any]):
 
         Core takes a row that is None for none.
         """
-        if self._unread:
-            rows = self._unread[0]
-            if len(rows) == 1 and rows[0] is not None:
-                taken = self.take_all(hard=True)
-                return None if taken is None else taken[0]
+        rows = self._unread
+        if rows is not None and len(rows) == 1 and rows[0] is not None:
+            taken = self.take_all(hard=True)
+            return None if taken is None else taken[0]
         return None
 
 
@@ -179,12 +192,9 @@ class EntityScalars(ScalarResult[Any]):
 
 
 def _read(
-    unread: list[list[Any]], session: Any, generation: int | None, scalar: bool
+    rows: list[Any], session: Any, generation: int | None, scalar: bool
 ) -> Iterator[list[Any]]:
     """The rows, unless the session has let their objects go before they are read."""
-    if not unread:
-        return
-    rows = unread.pop()
     if generation is not None and generation != session._generation and rows:
         obj = rows[0] if scalar else rows[0][0]
         raise sa_exc.InvalidRequestError(

@@ -16,7 +16,7 @@ from .._speedups import state as kernel
 from ..exc import ObjectDeletedError
 from ..instrument.expiry import expired_keys
 from ..instrument.flags import PASSIVE_OFF
-from ..loaders.by_key import load_by_key
+from ..loaders.by_key import load_by_key, load_by_value
 from ..query.query import Query
 from . import execution
 from .binds import BindTable
@@ -327,7 +327,7 @@ class Session(Refreshing, SessionClassMethods):
                     layout = kernel.registered_layout(entity)
                     if layout is not None and len(layout.pk_slots) == 1:
                         self._autoflush()
-                        return load_by_key(self, layout.mapper, ident)
+                        return load_by_value(self, layout.mapper, ident)
         return self._get(
             entity,
             ident,
