@@ -4,7 +4,14 @@
 The twin in Python is ``hydration_py``.
 """
 
-from ormolu._speedups.load_run_c import LoadRun
+from ormolu._speedups.load_run_c import LoadRun, hydrate
 from ormolu._speedups.plans_c import ColumnOutput, EntityPlan, JoinedPlan, PyOutput
 
-__all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
+__all__ = [
+    "ColumnOutput",
+    "EntityPlan",
+    "JoinedPlan",
+    "LoadRun",
+    "PyOutput",
+    "hydrate",
+]

@@ -141,6 +141,49 @@ def test_outputs_are_checked(world: World) -> None:
         run(None, [], refresh=object())
 
 
+def test_hydrate_is_one_run_with_nothing_after_it(world: World) -> None:
+    hydration, tracker = world.hydration, world.state.Tracker()
+    plan, assigned = world.plan(world.embedded), []
+    child = world.plan(world.embedded, [4, 5, 6, 7])
+    plan.joined.append(
+        hydration.JoinedPlan("r", child, True, lambda *given: assigned.append(given))
+    )
+    rows = [(*ROW, 7, "x", "y", "z"), (*ROW, 8, "x", "y", "z")]
+    first, second = hydration.hydrate(tracker, [plan], True, iter(rows))
+    assert first is second
+    [(parent, children)] = assigned
+    assert parent is first
+    assert [obj.id for obj in children] == [7, 8]
+    outputs = [hydration.ColumnOutput(2), plan]
+    [(value, obj)] = hydration.hydrate(tracker, outputs, False, rows[:1])
+    assert (value, obj) == ("b", first)
+    assert (tracker.loads, tracker.hits) == (3, 3)
+
+
+def test_hydrate_checks_its_outputs(world: World) -> None:
+    hydrate = world.hydration.hydrate
+    with pytest.raises(TypeError, match="5 is no output of a LoadRun"):
+        hydrate(None, [5], False, [ROW])
+    with pytest.raises(ValueError, match="has exactly one output"):
+        hydrate(None, [], True, [ROW])
+
+
+def test_a_run_of_several_plans_finds_each_home(world: World) -> None:
+    """One home is kept for the plan at hand, all of them from the second plan on."""
+    tracker = world.state.Tracker()
+    plans = [world.plan(cls) for cls in (world.embedded, world.adopted)]
+    plans.append(world.plan(world.embedded, [1, 0, 2, 3]))
+    run = world.hydration.LoadRun(tracker, plans)
+    found = run.rows([(1, 2, "b", "c"), (2, 1, "b", "c"), (1, 2, "b", "c")])
+    for row, other in zip(found, (found[2], found[1], found[0]), strict=True):
+        assert [x is y for x, y in zip(row, other, strict=True)] == [True] * 3
+    assert found[0][2] is found[1][0]
+    assert found[1][2] is found[0][0]
+    assert found[0][1] is not found[1][1]
+    for cls in (world.embedded, world.adopted):
+        assert len(tracker.home(world.layout(cls)).values()) == 2
+
+
 def test_what_is_there_is_left_alone(cls: type[Any], world: World) -> None:
     tracker, plan = world.state.Tracker(), world.plan(cls)
     [obj] = world.load(tracker, plan, [ROW])

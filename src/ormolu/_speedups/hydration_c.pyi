@@ -6,6 +6,14 @@ from ormolu._speedups.hydration_py import (
     JoinedPlan,
     LoadRun,
     PyOutput,
+    hydrate,
 )
 
-__all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
+__all__ = [
+    "ColumnOutput",
+    "EntityPlan",
+    "JoinedPlan",
+    "LoadRun",
+    "PyOutput",
+    "hydrate",
+]

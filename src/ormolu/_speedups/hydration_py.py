@@ -5,7 +5,14 @@ The compiled twin is ``hydration_c``.
 
 from __future__ import annotations
 
-from ormolu._speedups.load_run_py import LoadRun
+from ormolu._speedups.load_run_py import LoadRun, hydrate
 from ormolu._speedups.plans_py import ColumnOutput, EntityPlan, JoinedPlan, PyOutput
 
-__all__ = ["ColumnOutput", "EntityPlan", "JoinedPlan", "LoadRun", "PyOutput"]
+__all__ = [
+    "ColumnOutput",
+    "EntityPlan",
+    "JoinedPlan",
+    "LoadRun",
+    "PyOutput",
+    "hydrate",
+]

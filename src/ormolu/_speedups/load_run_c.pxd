@@ -47,6 +47,9 @@ cdef class LoadRun:
     cdef bint _pauses
     cdef bint _paused
 
+    cdef int _begin(self, Tracker tracker, list outputs, bint scalar) except -1
+    cdef list _read(self, object rows)
+    cdef int _finish(self) except -1
     cdef int _pause(self) except -1
     cdef int _resume(self) except -1
 

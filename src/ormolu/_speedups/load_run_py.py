@@ -33,7 +33,7 @@ from ormolu._speedups.refilling_py import (
 from ormolu._speedups.sentinel import UNLOADED
 from ormolu._speedups.values_py import peek, put
 
-__all__ = ["LoadRun"]
+__all__ = ["LoadRun", "hydrate"]
 
 
 class _Pending:
@@ -321,3 +321,16 @@ def _new(plan: EntityPlan, values: Row) -> tuple[Any, State]:
     state._o_flags &= ~FRESH
     namespace[STATE_KEY] = state
     return obj, state
+
+
+def hydrate(
+    tracker: Tracker | None,
+    outputs: list[EntityPlan | ColumnOutput | PyOutput],
+    scalar: bool,
+    rows: Iterable[Sequence[Any]],
+) -> list[Any]:
+    """What a run makes of rows that no further loads follow; see `LoadRun`."""
+    run = LoadRun(tracker, outputs, scalar=scalar)
+    results = run.rows(rows)
+    run.finish()
+    return results

@@ -75,10 +75,7 @@ class LoadPlan:
         Args:
             tracker: that of the session.
         """
-        run = hydration.LoadRun(tracker, self.outputs, scalar=self.scalar)
-        results: list[Any] = run.rows(rows)
-        run.finish()
-        return results
+        return hydration.hydrate(tracker, self.outputs, self.scalar, rows)
 
     def _outputs(self, output: Any, processors: Processors) -> list[Any]:
         if isinstance(output, EntityLoad):

@@ -141,13 +141,7 @@ class FastStatement:
         ]
         if not wanted:
             return rows
-        processed = []
-        for given in rows:
-            row = list(given)
-            for position, process in wanted:
-                row[position] = process(row[position])
-            processed.append(tuple(row))
-        return processed
+        return [_processed(row, wanted) for row in rows]
 
     def fetch_all(
         self,
@@ -209,6 +203,21 @@ class FastStatement:
             fail_fetching(connection, error, cursor)
         cursor.close()
         return rows  # type: ignore[no-any-return]
+
+
+def _processed(row: Any, wanted: list[tuple[int, Callable[[Any], Any]]]) -> Any:
+    """A row with some values processed: itself where that changes none of them.
+
+    Most processors return what they need not convert, such as the float of a Float.
+    """
+    changed: list[Any] | None = None
+    for position, process in wanted:
+        value = process(row[position])
+        if value is not row[position]:
+            if changed is None:
+                changed = list(row)
+            changed[position] = value
+    return row if changed is None else tuple(changed)
 
 
 class FastStatements:
