@@ -179,8 +179,8 @@ class FastStatement:
         Args:
             given: None only where the driver takes the values as they are.
         """
-        driver: Any = connection._dbapi_connection
-        if driver is None:  # what the property does, without a call
+        driver: Any = connection._dbapi_connection  # spares the property's call
+        if driver is None:
             driver = connection.connection
         try:
             cursor = driver.dbapi_connection.cursor()
