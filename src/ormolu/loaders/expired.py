@@ -113,21 +113,21 @@ def load_deferred(prop: Any, obj: Any, passive: int) -> Any:
         return ATTR_EMPTY  # never given a value, so NULL in its row
     if not passive & SQL_OK:
         return PASSIVE_NO_RESULT
-    # a change, even one that took the value away, is not loaded over
-    names = _group_of(prop, obj).difference(struct._o_originals or ())
-    if not names:
-        return ATTR_EMPTY
-    raises = prop.raiseload if step is None else step.args.get("raiseload")
-    if raises and not passive & NO_RAISE:
-        raise sa_exc.InvalidRequestError(
-            f"'{prop}' is not available due to raiseload=True"
-        )
     session = session_of(obj)
     if session is None:
         raise DetachedInstanceError(
             f"Parent instance {instance_text(obj)} is not bound to a Session; "
             f"deferred load operation of attribute '{prop.key}' cannot proceed"
         )
+    raises = prop.raiseload if step is None else step.args.get("raiseload")
+    if raises and not passive & NO_RAISE:
+        raise sa_exc.InvalidRequestError(
+            f"'{prop}' is not available due to raiseload=True"
+        )
+    # a change, even one that took the value away, is not loaded over
+    names = _group_of(prop, obj).difference(struct._o_originals or ())
+    if not names:
+        return ATTR_EMPTY
     load_columns(struct._o_layout.mapper, obj, names)
     return ATTR_WAS_SET
 
