@@ -9,7 +9,13 @@ from sqlalchemy import exc as sa_exc
 
 from .._speedups import state as kernel
 from ..compile.criteria import plain_criteria
-from ..instrument.expiry import expire_all, expire_keys, expired_keys, leave_expiry
+from ..instrument.expiry import (
+    expire_all,
+    expire_keys,
+    expired_keys,
+    leave_expiry,
+    settle_values,
+)
 from ..instrument.extras import extras_of
 from .evaluator import EXPIRED, Evaluator, EvaluatorCompiler, UnevaluatableError
 from .request import Request
@@ -223,9 +229,10 @@ def set_values(obj: Any, values: Mapping[str, Any], unknown: set[str]) -> None:
     Attributes that are not loaded stay so.
     """
     index = kernel.layout_of(obj).index
-    for key, value in values.items():
-        if kernel.peek_key(obj, key) is not UNLOADED:
-            kernel.put(obj, index[key], value)
+    known = [key for key in values if kernel.peek_key(obj, key) is not UNLOADED]
+    for key in known:
+        kernel.put(obj, index[key], values[key])
+    settle_values(obj, known)
     gone = [key for key in unknown if kernel.peek_key(obj, key) is not UNLOADED]
     if gone:
         expire_keys(obj, gone)

@@ -107,6 +107,13 @@ def settle_expired(obj: Any) -> None:
         declare_expired(struct, expired_attributes(obj))
 
 
+def settle_values(obj: Any, keys: Iterable[str]) -> None:
+    """Attributes that have been given their values are not to be read once more."""
+    extras = kernel.state_of(obj)._o_extras
+    if extras and "reread" in extras:
+        extras["reread"].difference_update(keys)
+
+
 def clear_expired(obj: Any) -> None:
     """Have no attribute of an instance be expired."""
     struct = kernel.state_of(obj)
