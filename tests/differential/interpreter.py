@@ -82,6 +82,8 @@ class World:
                 "rows": before,
                 "rows after close": database.rows(),
                 "statements": database.log.take(),
+                "warnings": [],
+                "seen": {},
             }
         )
         return trace, references

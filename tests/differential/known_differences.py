@@ -40,6 +40,8 @@ def known_difference(
     Args:
         steps: those of the program up to the one of the entries.
     """
+    if "error" in {**expected["seen"], **found["seen"]}:
+        return None  # the objects could not be looked at
     for known in KNOWN_DIFFERENCES:
         if known.recognised(steps, expected, found):
             return known
