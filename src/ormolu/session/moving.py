@@ -371,10 +371,8 @@ class Moving(Connecting):
                 self._tracker.home(struct._o_layout).add(obj, struct._o_key)
             return False
         home: Any = struct._o_home
-        if home is None:
-            return False  # expunged since: its row has come back without it
         struct._o_flags &= ~DELETED
-        if home.tracker is not self._tracker:
+        if home is None or home.tracker is not self._tracker:
             return False
         struct._o_home = None
         entered = self._tracker.home(struct._o_layout, home.token)

@@ -80,12 +80,19 @@ def _switch_keys_back(transaction: Any, leaving: dict[int, Any]) -> None:
 
 
 def _let_return(session: Any, objects: list[Any]) -> None:
-    distinct = {id(o): o for o in objects}.values()
-    told = [obj for obj in distinct if session._revive(obj)]
+    # all first: one that comes back may take the place of another
+    returning = [o for o in {id(o): o for o in objects}.values() if not _has_left(o)]
+    told = [obj for obj in returning if session._revive(obj)]
     session._tracker.deleted.clear()
     if session._hears:
         for obj in told:
             session.dispatch.deleted_to_persistent(session, obj)
+
+
+def _has_left(obj: Any) -> bool:
+    """Whether an object was expunged since it was deleted, and stays so."""
+    struct = kernel.state_of(obj)
+    return struct._o_home is None and bool(struct._o_flags & kernel.DELETED)
 
 
 def _changed(transaction: Any) -> list[Any]:
