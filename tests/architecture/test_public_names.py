@@ -10,8 +10,9 @@ from types import ModuleType
 import ormolu
 from ormolu import InspectionAttr, NotExtension
 
-# Names of the reference API's package that are not meant for its users, or that stand
-# for what is not built: the options of aliased legacy queries, the inner unit of work.
+# Names of the reference API's package that are not meant for its users, that stand in
+# `ormolu.loading` alone, or that stand for what is not built: options of aliased legacy
+# queries, the inner unit of work, the base of extensions with an `info`.
 LEFT_OUT = {
     "AliasOption",
     "Any",

@@ -63,9 +63,8 @@ def _flat(steps: list[Step]) -> Iterator[Step]:
 
 def _differing(expected: Entry, found: Entry) -> Iterator[tuple[str, Entry, Entry]]:
     """The objects that are not shown alike: handle, what is expected and found."""
-    others = found.get("seen", {})
-    for handle, shown in expected.get("seen", {}).items():
-        other = others.get(handle, {})
+    for handle, shown in expected["seen"].items():
+        other = found["seen"].get(handle, {})
         if shown != other:
             yield handle, shown, other
 
@@ -155,24 +154,22 @@ def _forgets_deleted_parent(steps: list[Step], expected: Entry, found: Entry) ->
 
 
 def _replaced_claims_session(steps: list[Step], expected: Entry, found: Entry) -> bool:
-    others = found.get("seen", {})
     return any(
         shown.get("life") == "persistent"
         and not shown["in session"]
-        and others.get(handle, {}).get("life") == "detached"
-        for handle, shown in expected.get("seen", {}).items()
+        and other.get("life") == "detached"
+        for _, shown, other in _differing(expected, found)
     )
 
 
 def _still_in_session(
     life: str, steps: list[Step], expected: Entry, found: Entry
 ) -> bool:
-    others = found.get("seen", {})
     return any(
         shown.get("life") == life
         and shown["in session"]
-        and not others.get(handle, {"in session": True})["in session"]
-        for handle, shown in expected.get("seen", {}).items()
+        and not other.get("in session", True)
+        for _, shown, other in _differing(expected, found)
     )
 
 
@@ -278,7 +275,7 @@ def _loses_taken_row(steps: list[Step], expected: Entry, found: Entry) -> bool:
     lost = _deleted_nodes(expected) - _deleted_nodes(found)
     return any(
         shown.get("life") == "persistent" and shown["key"][1][0] in lost
-        for shown in found.get("seen", {}).values()
+        for shown in found["seen"].values()
         if (shown.get("key") or ("",))[0] == "Node"
     )
 
@@ -321,7 +318,7 @@ def _asserts(steps: list[Step], expected: Entry, found: Entry) -> bool:
 
 def _looks_for_old_key(steps: list[Step], expected: Entry, found: Entry) -> bool:
     """Whether the last of the same statements asks for a key that was updated."""
-    sent, others = expected["statements"], found.get("statements", [])
+    sent, others = expected["statements"], found["statements"]
     if expected.get("error", ("",))[0] != "ObjectDeletedError" or "error" in found:
         return False
     if len(sent) < 2 or len(sent) != len(others) or sent[:-1] != others[:-1]:
@@ -461,7 +458,7 @@ def _members(entry: Entry) -> int:
     """How many members all collections have together."""
     return sum(
         len(value)
-        for shown in entry.get("seen", {}).values()
+        for shown in entry["seen"].values()
         for name, value in shown.items()
         if name in COLLECTIONS
     )

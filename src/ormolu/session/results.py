@@ -53,8 +53,10 @@ class EntityResult(IteratorResult[Any]):
         self._session = session
         self._generation = generation
 
+    # Core's class has a plain attribute here, which its methods also set: so may they
+    # with this one, but mypy takes it for read-only
     @cached_property
-    def iterator(self) -> Iterator[Any]:  # type: ignore[override]  # set there, once
+    def iterator(self) -> Iterator[Any]:  # type: ignore[override]
         """Over the rows, for Core's methods; made when one asks for it."""
         rows, self._unread = self._unread, None
         if rows is None:
